@@ -1,0 +1,1 @@
+"""What moves: pages, the live channel and the HTTP interface; thin, no business rules."""

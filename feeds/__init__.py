@@ -1,0 +1,1 @@
+"""What comes in. Each plain module in this package is one declared feed."""
