@@ -35,7 +35,9 @@ def as_dict(city: City, known: Boundaries) -> dict[str, Any]:
              "label": _point(d.label)}
             for d in city.districts
         ],
-        "villages": [{"id": v, "name": names[v], "rings": _rings(rings)} for v, rings in known.villages.items()],
+        "villages": [
+            {"id": v, "name": names[v], "rings": _rings(rings)} for v, rings in known.villages.items()
+        ],
         "roads": [{"name": w.name, "class": w.kind, "line": _line(w.points)} for w in city.roads],
         "rivers": [{"name": w.name, "line": _line(w.points)} for w in city.rivers],
         "places": [

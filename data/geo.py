@@ -98,14 +98,15 @@ class Districts:
         if x1 > x2:
             x1, y1, x2, y2 = x2, y2, x1, y1
         hair = 1e-6
-        slope = (y2 - y1) / (x2 - x1) if x2 > x1 else 0.0
+        upright = x2 - x1 < 1e-9  # its slope would be no usable number
+        slope = 0.0 if upright else (y2 - y1) / (x2 - x1)
         cells = set()
         for col in range(max(0, int(x1 - hair)), min(GRID, int(x2 + hair)) + 1):
-            if x2 > x1:
+            if upright:
+                a, b = y1, y2
+            else:
                 a = y1 + slope * (min(max(col, x1), x2) - x1)
                 b = y1 + slope * (min(max(col + 1, x1), x2) - x1)
-            else:
-                a, b = y1, y2
             low, high = min(a, b) - hair, max(a, b) + hair
             for row in range(max(0, int(low)), min(GRID, int(high)) + 1):
                 cells.add(row * (GRID + 1) + col)

@@ -235,7 +235,7 @@ class ProfileFile(Section):
     formats: dict[str, FormatSection] = Field(default_factory=dict)
     screen: list[ScreenSection] = Field(default_factory=list)
     scene: list[SceneSection] = Field(default_factory=list)
-    simulation: dict[str, bool | int | Finite | str] = Field(default_factory=dict)
+    simulation: dict[str, Finite | str] = Field(default_factory=dict)
 
 
 def vocabulary(raw: dict[str, Any], context: dict[str, Any]) -> Iterable[tuple[tuple[str, ...], str, str]]:

@@ -64,9 +64,10 @@ class TomlFile:
         """The sound part of the file, whole if nothing was reported; None if it cannot be read."""
         if not self.readable:
             return None
+        left: Any = deepcopy(self.raw)
         for word, reason, cure in vocabulary(self.raw, dict(context)):
             self.wrong(word, reason, cure)
-        left: Any = self.raw
+            _remove(left, word)  # what nobody knows needs no further check
         first = True
         for _ in range(6):  # each round removes what was wrong; what a table needs takes the table along
             try:
@@ -76,7 +77,6 @@ class TomlFile:
                 if first:
                     self._tell(found)
                     first = False
-                left = deepcopy(left)
                 for loc in sorted({_short(e["loc"]) for e in found}, key=len, reverse=True):
                     _remove(left, loc)
                 left = _purged(left)
@@ -124,6 +124,8 @@ def _explained(error: Mapping[str, Any], loc: Loc) -> tuple[str, str]:
         return "is not a key that is known here", near(str(loc[-1]), known)
     if kind == "missing":
         return "is missing", f"add it to {_dotted(loc[:-1]) or 'the file'}"
+    if loc[0] == "simulation":
+        return "is neither a finite number nor a text", "write a number, or a text in double quotes"
     if kind in _EXPECTED:
         return _EXPECTED[kind]
     limits = [f"{word} {context[key]:g}" for key, word in (("ge", "at least"), ("gt", "more than"),
