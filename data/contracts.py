@@ -241,6 +241,45 @@ class Feed:
         return next((m for m in self.messages if m.name == name), None)
 
 
+# --- formats ------------------------------------------------------------------------------
+
+
+class BadMessage(Exception):
+    """A message that cannot be taken. code: one word for counters; text: what is wrong, for people."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A foreign message put into our words.
+
+    sender: its name as the device registry of the profile knows it. kind, values, time: as a
+    native message of the feed that the sender is mapped to. ignored: the type of a message
+    that is valid and says nothing to the room; then nothing else counts.
+    """
+
+    sender: str
+    kind: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    time: Any = None
+    ignored: str = ""
+
+
+@dataclass(frozen=True)
+class Format:
+    """One standard format that is accepted beside the native messages.
+
+    decode: (topic, payload) to Decoded; pure; raises BadMessage. Topics and the device
+    registry come from the city's profile (`[formats.<name>]`).
+    """
+
+    name: str
+    decode: Callable[[str, bytes], Decoded]
+
+
 # --- KPIs ---------------------------------------------------------------------------------
 
 
@@ -280,12 +319,13 @@ class KpiInput:
     things: one row an object (index `id`) with `state`, `event_ms`, `since_ms`, `stale`,
         `district`, `kind` and the feed's fields as columns; stale is judged at now_ms.
     heard_ms: when the feed last spoke (message or heartbeat), None: never.
+    targets: the city's targets by KPI id, for shares that count against another KPI's target.
     """
 
     things: pd.DataFrame
     now_ms: int
     heard_ms: int | None
-    target: Target
+    targets: Mapping[str, Target]
 
 
 @dataclass(frozen=True)

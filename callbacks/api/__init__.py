@@ -1,0 +1,1 @@
+"""The HTTP interface: probes, layers, figures, feeds, refused messages, objects, map tiles."""

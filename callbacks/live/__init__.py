@@ -1,0 +1,1 @@
+"""The live channel: frames encoded once and shared, one in flight per screen, newest wins."""

@@ -1,0 +1,1 @@
+"""KPI definitions. Each plain module here declares `KPIS`, a tuple of `Kpi`."""

@@ -1,0 +1,37 @@
+"""Readings of past minutes, told anew from the objects' histories.
+
+Used at the first start (the last hours arrive within seconds), after an outage and whenever
+late messages change what was true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from data.contracts import Feed, Kpi, Reading, Target
+from data.kpis.evaluate import evaluate
+from data.live.history import Moment, Rewind
+from data.store.registry import Registry
+
+
+def readings(
+    history: Sequence[Moment],
+    feeds: Mapping[str, Feed],
+    registry: Registry,
+    kpis: Sequence[Kpi],
+    targets: Mapping[str, Target],
+    minutes: Sequence[int],
+    *,
+    live_only: bool,
+) -> Iterator[tuple[str, int, Reading]]:
+    """(KPI id, minute, reading) for each of the given minutes, ascending.
+
+    Only events up to the minute count. A feed counts as heard at that minute once it had any
+    event by then, because the past does not tell its heartbeats.
+    """
+    rewind = Rewind(history, feeds, registry)
+    for minute in minutes:
+        things = {n: t.values() for n, t in rewind.to(minute).items()}
+        heard = {n: minute if n in rewind.spoken else None for n in feeds}
+        for id, reading in evaluate(kpis, things, heard, targets, minute, live_only=live_only).items():
+            yield id, minute, reading

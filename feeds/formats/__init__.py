@@ -1,0 +1,1 @@
+"""Standard formats that real senders speak. Each plain module here declares one `FORMAT`."""

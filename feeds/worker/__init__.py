@@ -1,0 +1,1 @@
+"""The feed worker: from the broker to the store, acknowledged only after it is stored."""

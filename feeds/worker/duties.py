@@ -1,0 +1,151 @@
+"""Work that must happen once, whoever holds the lease: readings of all KPIs, and housekeeping."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+
+import redis
+import structlog
+
+from data.clock import now_ms
+from data.contracts import Feed, Kpi
+from data.kpis import past
+from data.kpis.evaluate import evaluate
+from data.live.history import moments
+from data.live.world import Changes, World
+from data.profile import City
+from data.settings import Settings
+from data.store import read, readings
+from data.store.connect import connect
+from data.store.keys import Keys
+from data.store.registry import Registry
+from data.store.sources import live_seen
+from data.store.workers import Lease
+from feeds.worker.housekeeping import tidy
+
+log = structlog.get_logger("duties")
+EVALUATE_S = 3.0
+TIDY_MS = 300_000
+MINUTE_MS = readings.MINUTE_MS
+SETTLE_MS = 3_000  # late messages come in bunches; wait until the bunch is through
+REDO_MOST_MS = 24 * 3600 * 1000
+FINE_MS = 3600 * 1000  # the last hour is told anew by the minute, what is older every five
+
+
+class Duties(threading.Thread):
+    """One thread a worker; idle unless it holds the lease."""
+
+    def __init__(
+        self, settings: Settings, city: City, feeds: Mapping[str, Feed], kpis: Sequence[Kpi]
+    ) -> None:
+        super().__init__(name="duties", daemon=True)
+        self._city = city
+        self._feeds = feeds
+        self._kpis = [k for k in kpis if k.reads in feeds]
+        self._keys = Keys(city.id)
+        self._store = connect(settings.redis_url)
+        self._registry = Registry(city.registry)
+        self._world = World(self._store, self._keys, feeds, self._registry)
+        self._lease = Lease(self._store, self._keys, "duties")
+        self._stop_event = threading.Event()
+        self._redo_from_ms: int | None = None
+        self._late_seen_ms = 0
+        self._minute_ms = 0
+        self._tidied_ms = now_ms()
+        self._fresh = True
+
+    def run(self) -> None:
+        """Until `end`; an error of the store is no reason to stop."""
+        while not self._stop_event.wait(EVALUATE_S if not self._fresh else 0.5):
+            try:
+                if self._lease.hold():
+                    self._turn(now_ms())
+            except redis.RedisError:
+                self._world.forget()  # the pipeline says what is wrong with the store
+            except Exception:
+                log.exception("duties failed; trying again")
+                self._world.forget()
+
+    def end(self) -> None:
+        """Stop and let another worker take over at once."""
+        self._stop_event.set()
+        self.join(5.0)
+        try:
+            self._lease.release()
+        except redis.RedisError:
+            log.warning("lease not given back: the store does not answer")
+
+    def _turn(self, now: int) -> None:
+        changes = Changes()
+        if self._registry.refresh(self._store, self._keys, list(self._feeds)) or self._fresh:
+            self._world.look(1)
+            self._world.members_changed(changes)
+        changes = self._world.look(1)
+        self._note(changes, now)
+        live_only = live_seen(self._store, self._keys)
+        health = read.health(self._store, self._keys, list(self._feeds))
+        latest = evaluate(
+            self._kpis, {n: t.values() for n, t in self._world.things.items()},
+            {n: h.last_heard_ms for n, h in health.items()}, self._city.kpis, now, live_only=live_only,
+        )  # fmt: skip
+        readings.save_latest(self._store, self._keys, latest)
+        minute = now - now % MINUTE_MS
+        if minute != self._minute_ms:
+            readings.save_minutes(self._store, self._keys, [(i, minute, r) for i, r in latest.items()], now)
+            self._minute_ms = minute
+        if self._fresh:
+            self._fresh = False
+            self._mark_gap(now)
+        if self._redo_from_ms is not None and now - self._late_seen_ms > SETTLE_MS:
+            self._redo(self._redo_from_ms, now, live_only)
+        if now - self._tidied_ms > TIDY_MS:
+            self._tidied_ms = now
+            tidy(
+                self._store,
+                self._keys,
+                self._feeds,
+                self._world.things,
+                now,
+                hot_hours=self._city.limits.hot_hours,
+            )
+
+    def _note(self, changes: Changes, now: int) -> None:
+        if changes.late_from_ms is not None:
+            self._late_seen_ms = now
+            self._redo_from_ms = min(changes.late_from_ms, self._redo_from_ms or changes.late_from_ms)
+
+    def _mark_gap(self, now: int) -> None:
+        """Readings that nobody wrote while no worker ran."""
+        if self._world.things and self._kpis:
+            found = readings.minutes(
+                self._store, self._keys, [self._kpis[0].id], now - 6 * FINE_MS, now - 2 * MINUTE_MS
+            )
+            last = found[self._kpis[0].id][-1][0] if found[self._kpis[0].id] else now - 6 * FINE_MS
+            if now - last > 5 * MINUTE_MS:
+                self._redo_from_ms = min(last, self._redo_from_ms or last)
+                self._late_seen_ms = now
+
+    def _redo(self, from_ms: int, now: int, live_only: bool) -> None:
+        self._redo_from_ms = None
+        start = max(from_ms, now - REDO_MOST_MS)
+        start -= start % (5 * MINUTE_MS)
+        coarse = range(start, now - FINE_MS, 5 * MINUTE_MS)
+        fine_from = max(start, (now - FINE_MS) // MINUTE_MS * MINUTE_MS)
+        minutes = [*coarse, *range(fine_from, now - now % MINUTE_MS, MINUTE_MS)]
+        if not minutes:
+            return
+        history = moments(self._store, self._keys, list(self._feeds), self._registry, now)
+        rows = list(
+            past.readings(
+                history,
+                self._feeds,
+                self._registry,
+                self._kpis,
+                self._city.kpis,
+                minutes,
+                live_only=live_only,
+            )
+        )
+        readings.save_minutes(self._store, self._keys, rows, now)
+        log.info("readings told anew", minutes=len(minutes), from_ms=start, events=len(history))

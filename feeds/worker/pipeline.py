@@ -1,0 +1,117 @@
+"""From the subscriber's inbox to the store, batch by batch: check, write, flush, then acknowledge."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterator
+
+import structlog
+
+from data.store.durability import Durability
+from data.store.ingest import Entry, Ingest, NotStored
+from feeds.worker.flood import FloodGate
+from feeds.worker.intake import Intake
+from feeds.worker.subscriber import Subscriber, Taken
+
+log = structlog.get_logger("worker")
+BATCH = 500
+BATCH_MS = 20
+RETRY_MS = 500
+THIN_MODE = 14  # where an event entry says how it is stored
+
+
+class Pipeline:
+    """Owns what has been read and is not yet safe.
+
+    A batch that cannot be stored stays first in line and is tried again; nothing is
+    acknowledged meanwhile, so the broker holds what follows.
+    """
+
+    def __init__(self, subscriber: Subscriber, intake: Intake, ingest: Ingest, gate: FloodGate) -> None:
+        self._subscriber = subscriber
+        self._intake = intake
+        self._ingest = ingest
+        self._gate = gate
+        self._pending: deque[Taken] = deque()
+        self._pending_entries: list[Entry] = []
+        self._retry_ms = 0
+        self.refusal: Durability | None = None
+        self.refused_since_ms = 0
+        self.stored = 0
+        self.unknown_keys: Counter[str] = Counter()
+
+    @property
+    def waiting(self) -> int:
+        """Messages read and not yet stored."""
+        return len(self._pending) + len(self._subscriber.inbox)
+
+    def due(self, now_ms: int, came: int) -> bool:
+        """Is it time to write? A full batch, the oldest waiting 20 ms, or nothing more coming."""
+        if self._pending:
+            return now_ms >= self._retry_ms
+        inbox = self._subscriber.inbox
+        if not inbox:
+            return False
+        return came == 0 or len(inbox) >= BATCH or now_ms - inbox[0].message.received_ms >= BATCH_MS
+
+    def step(self, now_ms: int) -> bool:
+        """Store one batch and acknowledge it. False when the store would not take it."""
+        if not self._pending:
+            self._check()
+        try:
+            letters = self._ingest.write(self._pending_entries, now_ms)
+        except NotStored as refused:
+            self._refused(refused.durability, now_ms)
+            return False
+        if self.refusal is not None:
+            log.info("storing again", after_s=round((now_ms - self.refused_since_ms) / 1000, 1))
+            self.refusal = None
+        self.stored += len(letters)
+        for taken in self._pending:
+            self._subscriber.acknowledge(taken)
+        self._pending.clear()
+        self._pending_entries = []
+        return True
+
+    def watch(self, now_ms: int) -> None:
+        """Ask the store's promise while nothing is to be written, so that a fault shows before data comes."""
+        if self._pending:
+            return
+        promise = self._ingest.promise(now_ms)
+        if promise.ok:
+            self.refusal = None
+        else:
+            self._refused(promise, now_ms)
+
+    def _check(self) -> None:
+        # Senders within their rate are served first; the order of each sender's own messages stays.
+        ready: list[tuple[Taken, Entry]] = []
+        flooding: list[tuple[Taken, Entry]] = []
+        for taken, entry, passes in self._checked():
+            (ready if passes else flooding).append((taken, entry))
+        for taken, entry in [*ready, *flooding]:
+            self._pending.append(taken)
+            self._pending_entries.append(entry)
+
+    def _checked(self) -> Iterator[tuple[Taken, Entry, bool]]:
+        inbox = self._subscriber.inbox
+        for _ in range(min(len(inbox), BATCH)):
+            taken = inbox.popleft()
+            entry, unknown = self._intake.take(taken.message)
+            if unknown and len(self.unknown_keys) < 1000:
+                self.unknown_keys.update(unknown)
+            passes = True
+            if entry[0] == "e":
+                passes = self._gate.passes(f"{entry[2]}/{entry[3]}", taken.message.received_ms)
+                if not passes and not entry[THIN_MODE]:
+                    entry[THIN_MODE] = "thin"
+            yield taken, entry, passes
+
+    def _refused(self, why: Durability, now_ms: int) -> None:
+        self._retry_ms = now_ms + RETRY_MS
+        if self.refusal is None:
+            self.refused_since_ms = now_ms
+            log.error("not storing, not acknowledging", why=why.text, code=why.code)
+        elif self.refusal.code != why.code:
+            log.error("still not storing", why=why.text, code=why.code)
+        self.refusal = why
