@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -182,7 +183,7 @@ def _lines(path: Path, report: Report) -> list[str] | None:
         report.add(path, 0, "", f"cannot be read ({error.strerror})", "check the file's permissions")
         return None
     try:
-        return raw.decode("utf-8-sig").splitlines(keepends=True)
+        return list(io.StringIO(raw.decode("utf-8-sig"), newline=""))
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         report.add(path, line, "", "is not UTF-8", "save the file as CSV UTF-8")
