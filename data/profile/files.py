@@ -8,7 +8,7 @@ from pathlib import Path
 
 from data.contracts import Member
 from data.profile.city import Area, District, Hospital, Place, Point, Ring, Station, Village, Way
-from data.profile.errors import Report, near
+from data.profile.errors import Report, near, shown
 from data.profile.schema import BoundsSection
 from data.profile.tables import LAT, LON, Col, Row, choice, code, number, read_table, text, unique, yes
 from data.profile.toml import TomlFile
@@ -99,8 +99,9 @@ class Files:
             of.setdefault(r["district"], []).append(
                 Village(r["id"], r["name"], r["lat"], r["lon"], r["area_km2"])
             )
+        broken = any(e.file == shown(self.folder / "villages.csv") for e in self.report.errors)
         for r in self._districts:
-            if rows and r["id"] not in of:
+            if rows and not broken and r["id"] not in of:
                 self.report.add(
                     self.folder / "districts.csv", r.line, "id", "has no village in villages.csv",
                     "add its villages there; boundaries are drawn from them", f'"{r["id"]}"',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,13 @@ def _find(city_id: str, folders: Sequence[Path]) -> Path:
 def _check_devices(
     profile: ProfileFile, registry: Mapping[str, Mapping[str, Member]], file: TomlFile
 ) -> None:
-    for name, fmt in profile.formats.items():
-        for sender, target in fmt.devices.items():
+    """Each device stands for a registered object; looked up in the raw file, whatever else is wrong there."""
+    formats = file.at(("formats",))
+    for name in formats if isinstance(formats, dict) else ():
+        devices = file.at(("formats", name, "devices"))
+        for sender, target in devices.items() if isinstance(devices, dict) else ():
+            if not isinstance(target, str) or "/" not in target:
+                continue  # reported by the schema
             feed, _, object_id = target.partition("/")
             loc = ("formats", name, "devices", sender)
             if feed not in profile.registry:
@@ -85,12 +91,15 @@ def _check_devices(
 def _misnamed(folder: Path, profile: ProfileFile | None, report: Report) -> None:
     """A file that nobody reads because of a slip in its name must not be passed over in silence."""
     named = set(profile.registry.values()) if profile else set()
+    # What [registry] misspells was reported there, with this file as the cure.
+    meant = {n for n in named if not (folder / n).is_file()}
     missing = [f for f in FILES if not (folder / f).is_file()]
     for path in sorted(folder.glob("*.csv")):
-        if path.name not in FILES and path.name not in named:
-            cure = near(path.name, missing, "-") if missing else "-"
-            if cure != "-":
-                report.add(path, 0, "file name", "is read by nobody", cure)
+        if path.name in FILES or path.name in named or get_close_matches(path.name, meant):
+            continue
+        cure = near(path.name, missing, "-") if missing else "-"
+        if cure != "-":
+            report.add(path, 0, "file name", "is read by nobody", cure)
 
 
 def _city(

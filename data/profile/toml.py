@@ -60,6 +60,10 @@ class TomlFile:
         shown = json.dumps(value, ensure_ascii=False) if plain else ""
         self._report.add(self.path, line_of(loc, self._lines), _dotted(loc), reason, cure, shown)
 
+    def at(self, loc: Loc) -> Any:
+        """What stands at this path of keys, unchecked; None if nothing does."""
+        return _at(self.raw, loc)
+
     def check(self, context: Mapping[str, Any]) -> ProfileFile | None:
         """The sound part of the file, whole if nothing was reported; None if it cannot be read."""
         if not self.readable:
@@ -212,7 +216,7 @@ def _remove(raw: Any, loc: Loc) -> None:
             del parent[last]
             return
         if isinstance(parent, list) and isinstance(last, int) and last < len(parent):
-            parent[last] = None
+            parent[last] = _GONE
             return
         loc = loc[:-1]
 
