@@ -23,8 +23,8 @@ from callbacks.live.hub import Hub
 from callbacks.live.socket import Screens
 from callbacks.room import Room
 from callbacks.security import Origins
-from data.contracts import Feed, Kpi
 from data.basemap import base_map
+from data.contracts import Feed, Kpi
 from data.i18n import translators
 from data.live.follow import Follower
 from data.profile import City

@@ -25,19 +25,22 @@ def register(server: FastAPI, room: Room) -> None:
     metrics = CollectorRegistry()
     metrics.register(_Metrics(room))
 
-    @server.api_route("/healthz", methods=["GET", "HEAD"], tags=["probes"])
+    @server.head("/healthz", include_in_schema=False)
+    @server.get("/healthz", tags=["probes"])
     async def healthz() -> PlainTextResponse:
         """200 while the process lives."""
         return PlainTextResponse("ok\n")
 
-    @server.api_route("/readyz", methods=["GET", "HEAD"], tags=["probes"])
+    @server.head("/readyz", include_in_schema=False)
+    @server.get("/readyz", tags=["probes"])
     async def readyz() -> JSONResponse:
         """200 when store, worker and first picture are there, else 503 naming what is not."""
         missing = await asyncio.to_thread(_missing, room)
         body = {"ready": not missing, "as_of": rfc3339(now_ms()), "missing": missing, "build": room.build}
         return JSONResponse(body, 503 if missing else 200)
 
-    @server.api_route("/metrics", methods=["GET", "HEAD"], tags=["probes"])
+    @server.head("/metrics", include_in_schema=False)
+    @server.get("/metrics", tags=["probes"])
     async def metrics_() -> Response:
         """Counters for Prometheus."""
         return Response(

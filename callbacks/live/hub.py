@@ -167,7 +167,7 @@ class Hub:
             shown = {(f, i) for f, layer in self._layers.items() for i in layer.rows}
             wanted = {(f, i) for f, things in picture.things.items() for i in things} | shown
         rows = []
-        for feed, id in wanted:
+        for feed, id in sorted(wanted):
             thing = picture.things.get(feed, {}).get(id)
             rows.append((feed, id, self._row(thing) if thing is not None else None))
         return rows

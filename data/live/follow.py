@@ -27,6 +27,7 @@ SECOND_MS = 1000
 WORKER_SILENT_MS = 2_500
 SERIES_MS = 6 * 3600 * 1000
 SERIES_EVERY_MS = 20_000
+STORE_WAIT_S = 1.5  # a store that hangs must be on the screens within 3 s
 RATE_OVER_MS = 10_000
 
 OnPicture = Callable[[Picture, Changes], None]
@@ -50,7 +51,7 @@ class Follower(threading.Thread):
     ) -> None:
         super().__init__(name="follower", daemon=True)
         self._keys = Keys(city.id)
-        self._store = connect(redis_url, timeout_s=2.0)
+        self._store = connect(redis_url, timeout_s=STORE_WAIT_S)
         self._feeds = feeds
         self._kpi_ids = [k.id for k in kpis if k.reads in feeds]
         self._registry = Registry(city.registry)
@@ -67,14 +68,17 @@ class Follower(threading.Thread):
         self._series: Mapping[str, Sequence[tuple[int, float | None]]] = {}
         self._health: Mapping[str, FeedHealth] = {}
         self._problems: tuple[Problem, ...] = ()
+        self._news = False
         self.picture: Picture | None = None
 
     def run(self) -> None:
         """Until `end`."""
         while not self._stop_event.is_set():
             began = time.monotonic()
+            self._news = False
             changes = self._look()
-            self._emit(changes)
+            if self._news or changes.objects or changes.whole:
+                self._emit(changes)
             left = self._tick_ms() / 1000 - (time.monotonic() - began)
             if left > 0:
                 self._stop_event.wait(left)
@@ -106,6 +110,7 @@ class Follower(threading.Thread):
 
     def _each_second(self, now: int, changes: Changes) -> None:
         self._second_ms = now
+        self._news = True
         if self._registry.refresh(self._store, self._keys, list(self._feeds)):
             self._world.members_changed(changes)
         self._health = self._with_rates(read.health(self._store, self._keys, list(self._feeds)), now)
@@ -136,6 +141,7 @@ class Follower(threading.Thread):
         return tuple(found)
 
     def _store_away(self, code: str) -> None:
+        self._news = True
         since = self._since.setdefault("store", now_ms())
         self._problems = (Problem("store", REFUSALS[code], since),)
 
