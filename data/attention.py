@@ -81,7 +81,7 @@ def _incidents(picture: Picture, target_s: float | None) -> list[Attention]:
         rows.append(
             Attention(
                 "incident", thing.id, severity, since,
-                title=str(f.get("category") or ""), place=str(f.get("address") or thing.district or ""),
+                title=str(f.get("category") or ""), place=str(f.get("address") or ""),
                 district=thing.district, units=units, unassigned=not units, past_target=past,
                 ended_ms=arrived, target_s=clock, lat=thing.lat, lon=thing.lon,
             )

@@ -16,7 +16,7 @@ from data.contracts import Target, Thing
 from data.i18n import Translator
 from data.live.history import Rewind, moments
 from data.live.picture import Picture
-from data.store import read
+from data.store import read, workers
 from data.store.durability import refusal
 from layouts.details import detail_rows, state_word
 
@@ -73,6 +73,7 @@ def register(server: FastAPI, room: Room) -> None:
         live = room.hub.picture.feeds if room.hub.picture else {}
         formats = await stored(read.format_counts, room.store, room.keys, list(room.city.formats))
         unknown = await stored(read.unknown_senders, room.store, room.keys)
+        running = await stored(workers.workers, room.store, room.keys)
         rows = []
         for name in room.feeds:
             row = answers.feed(health[name], now)
@@ -83,6 +84,7 @@ def register(server: FastAPI, room: Room) -> None:
             "feeds": rows,
             "unrouted": answers.feed(health[UNROUTED], now),
             "formats": [answers.format_row(n, c) for n, c in formats.items()],
+            "flooding": sorted({s for w in running for s in w.flooding}),
             "unknown_senders": [answers.sender(s) for s in unknown],
         }
 

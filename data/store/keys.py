@@ -48,11 +48,6 @@ class Keys:
         return f"{self.tag}:unknown"
 
     @property
-    def flooding(self) -> str:
-        """Hash: senders over their rate now, and since when."""
-        return f"{self.tag}:flooding"
-
-    @property
     def kpi_latest(self) -> str:
         """Hash: the newest reading of each KPI, JSON."""
         return f"{self.tag}:kpi-latest"

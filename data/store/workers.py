@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import orjson
@@ -24,6 +25,7 @@ class WorkerState:
     """What a worker says of itself once a second.
 
     broker, store: what is wrong there, empty when nothing is. waiting: messages read, not stored.
+    flooding: senders over their rate, at most twenty. dropped: QoS 0 messages that found no room.
     """
 
     name: str
@@ -36,6 +38,8 @@ class WorkerState:
     waiting: int = 0
     stored: int = 0
     leaving: bool = False
+    flooding: Sequence[str] = ()
+    dropped: int = 0
 
 
 def publish(store: Store, keys: Keys, state: WorkerState) -> None:

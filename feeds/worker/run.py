@@ -65,11 +65,12 @@ def main(
     registry = Registry(city.registry)
     _wait_for_store(store, keys, registry, feeds, lifeline)
     subscriber = Subscriber(settings.mqtt_url, name, subscriptions(city, formats), 2 * BATCH)
+    gate = FloodGate(city.limits.rate_per_s, city.limits.burst)
     pipeline = Pipeline(
         subscriber,
         Intake(city, feeds, formats, registry.known, locate),
         Ingest(store, keys, stream_events=city.limits.stream_events),
-        FloodGate(city.limits.rate_per_s, city.limits.burst),
+        gate,
     )
     started_ms = now_ms()
     broker_since = [started_ms]
@@ -85,6 +86,7 @@ def main(
             broker=subscriber.trouble, broker_since_ms=broker_since[0],
             store=refused.text if refused else "", store_since_ms=pipeline.refused_since_ms if refused else 0,
             waiting=pipeline.waiting, stored=pipeline.stored, leaving=lifeline.stopping.is_set(),
+            flooding=sorted(gate.flooding)[:20], dropped=subscriber.dropped_qos0,
         )  # fmt: skip
 
     pulse = Pulse(connect(settings.redis_url), keys, state)
