@@ -1,0 +1,77 @@
+"""Store or broker started by hand, beside roles in other terminals: choose the port, note it, tidy up."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from data.settings import Settings
+from deploy.local import broker as broker_role
+from deploy.local import ports, running
+from deploy.local import store as store_role
+from deploy.local.cure import Cure
+from deploy.local.lifeline import Lifeline
+
+if TYPE_CHECKING:
+    from data.contracts import Feed
+
+
+@contextlib.contextmanager
+def store(settings: Settings, lifeline: Lifeline) -> Iterator[Settings]:
+    """The settings with the store's port; under a supervisor they hold it already."""
+    if lifeline.supervised:
+        yield settings
+        return
+    _absent(settings, "store")
+    port = ports.choose(
+        store_role.HOST, settings.redis_port, store_role.DEFAULT_PORT, "ROOM_REDIS_PORT", set()
+    )
+    running.put(settings, {"store": {"url": f"redis://{store_role.HOST}:{port}/0", "port": port}})
+    try:
+        yield settings.model_copy(update={"redis_port": port})
+    finally:
+        running.drop(settings)
+
+
+@contextlib.contextmanager
+def broker(
+    settings: Settings, lifeline: Lifeline, inner: str | None
+) -> Iterator[tuple[Settings, tuple[int, int]]]:
+    """The settings with the broker's port, and its two inner ports."""
+    if inner:
+        old, new = inner.split(",")
+        yield settings, (int(old), int(new))
+        return
+    _absent(settings, "broker")
+    taken: set[int] = set()
+    port = ports.choose(
+        broker_role.HOST, settings.mqtt_port, broker_role.DEFAULT_PORT, "ROOM_MQTT_PORT", taken
+    )
+    running.put(settings, {"broker": {"url": f"mqtt://{broker_role.HOST}:{port}", "port": port}})
+    lifeline.at_end = lambda: running.drop(settings)
+    try:
+        yield settings.model_copy(update={"mqtt_port": port}), broker_role.choose_inner(taken)
+    finally:
+        running.drop(settings)
+
+
+def forget(settings: Settings, source: str, feeds: Mapping[str, Feed]) -> None:
+    """Remove from the store what this source has left. Raises Cure when it cannot."""
+    try:
+        from data.store import forget as work  # type: ignore[attr-defined]
+    except ImportError:
+        raise Cure(
+            f"this version cannot forget {source} data yet; stop the room and move var/ away"
+        ) from None
+    settings = running.need(settings, "store")
+    work.main(settings, source, feeds)
+
+
+def _absent(settings: Settings, name: str) -> None:
+    found = running.parts(settings.var).get(name)
+    if found:
+        raise Cure(
+            f"a {name} already runs in {settings.var} ({found['url']}, process {found['pid']}): stop it first, "
+            "or set ROOM_VAR to another folder"
+        )

@@ -1,0 +1,2 @@
+def main(settings, city):
+    return 0
