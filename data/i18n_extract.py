@@ -8,12 +8,12 @@ New texts come in untranslated, those that left the code are dropped; translatio
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_file
 from babel.messages.pofile import write_po
 
 from data.i18n import LOCALES, REGIONS, CatalogError, read_catalog
@@ -21,9 +21,9 @@ from data.i18n import LOCALES, REGIONS, CatalogError, read_catalog
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("app.py", "callbacks", "data", "feeds", "layouts")
 # What marks a text: tr("…") and N_("…"); tr.plural("one", "many", n) with both forms.
+MARKS = ("tr", "N_")
 # One form for all numbers in the languages of the archipelago and in Chinese.
 PLURALS = dict.fromkeys(("id", "jv", "zh"), "nplurals=1; plural=0;")
-KEYWORDS = {"tr": None, "N_": None, "plural": (1, 2)}
 
 
 def template(root: Path = ROOT) -> Catalog:
@@ -31,10 +31,25 @@ def template(root: Path = ROOT) -> Catalog:
     catalog = Catalog(project="Situation Room", charset="utf-8")
     for path in _sources(root):
         name = path.relative_to(root).as_posix()
-        for _line, text, _comments, context in extract_from_file("python", path, keywords=KEYWORDS):
+        for text in texts(path.read_text(encoding="utf-8"), name):
             # Files without line numbers: a catalog changes when words do, not when code moves.
-            catalog.add(text, locations=[(name, 0)], context=context)
+            catalog.add(text, locations=[(name, 0)])
     return catalog
+
+
+def texts(source: str, name: str = "<source>") -> Iterator[str | tuple[str, str]]:
+    """The marked texts of one module in the order they stand in; plurals as (one, many).
+
+    Read from the syntax tree, because Babel's own reader does not look into f-strings.
+    """
+    calls = [n for n in ast.walk(ast.parse(source, name)) if isinstance(n, ast.Call)]
+    for call in sorted(calls, key=lambda c: (c.lineno, c.col_offset)):
+        what = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        words = [a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+        if what in MARKS and words:
+            yield words[0]
+        elif what == "plural" and len(words) >= 2:
+            yield words[0], words[1]
 
 
 def update(lang: str, root: Path = ROOT, folder: Path = LOCALES) -> Path:

@@ -64,7 +64,7 @@ def picture(city: City, mode: Mode = "simulated", *, problems: bool = False, cal
             for t in (
                 incident(1, 1, "Cardiac arrest", "Pandanaran", 6.2, units={"AMB-07": "en_route"}),
                 incident(2, 2, "Traffic accident", "Kaligawe", 3.68),
-                incident(3, 2, "House fire", "Kebonharjo", 28, units={"AMB-02": "on_scene", "AMB-14": "on_scene"},
+                incident(3, 2, "Fire", "Kebonharjo", 28, units={"AMB-02": "on_scene", "AMB-14": "on_scene"},
                          on_scene_ms=NOW - 19 * MIN),
                 incident(4, 3, "Breathing difficulty", "Tembalang", 12.5, units={"AMB-11": "en_route"}),
                 incident(5, 3, "Fall", "Banyumanik", 4),

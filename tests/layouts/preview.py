@@ -15,6 +15,7 @@ from dash import Dash, Input, Output, dcc, html
 from fastapi import FastAPI
 from playwright.sync_api import sync_playwright
 
+from data import clock
 from data.i18n import translators
 from data.live.picture import Picture
 from data.profile import load_city
@@ -26,33 +27,10 @@ from tests.layouts import invented
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = {"1080": (1920, 1080), "4k": (3840, 2160), "laptop": (1440, 900), "phone": (390, 844)}
 
-# Stands in for the age script while it photographs: fixed clock, no stream.
-FAKE = """() => {
-  const now = %d, conf = JSON.parse(document.getElementById('room-config').dataset.config), w = conf.words;
-  const age = (s) => s < 60 ? w.age_s.replace('{n}', Math.floor(s)) : s < 3600 ?
-    w.age_min.replace('{n}', Math.floor(s / 60)) : w.age_h.replace('{n}', Math.floor(s / 3600));
-  document.documentElement.lang = conf.lang;
-  document.querySelectorAll('[data-as-of]').forEach((e) => {
-    const s = (now - Date.parse(e.dataset.asOf)) / 1000, max = Number(e.dataset.maxAge);
-    e.dataset.age = isNaN(s) ? 'unknown' : s > max ? 'stale' : s > max / 2 ? 'ageing' : 'fresh';
-    e.querySelectorAll('.age').forEach((a) => { a.textContent = isNaN(s) ? '–' : age(s); });
-  });
-  document.querySelectorAll('[data-since]:not([data-since=""])').forEach((e) => {
-    const end = e.dataset.ended ? Date.parse(e.dataset.ended) : now;
-    const s = (end - Date.parse(e.dataset.since)) / 1000, two = (n) => String(Math.floor(n)).padStart(2, '0');
-    e.querySelector('.elapsed').textContent = e.dataset.style === 'clock' ? two(s / 60) + ':' + two(s %% 60) : age(s);
-    e.querySelector('.bar > i').style.width = 100 * Math.min(1, s / Number(e.dataset.targetS)) + '%%';
-  });
-  const at = new Date(now), zone = { timeZone: conf.zone };
-  document.querySelector('.clock').textContent = at.toLocaleTimeString(conf.lang === 'en' ? 'en-GB' : conf.lang, zone);
-  document.querySelector('.date').textContent = at.toLocaleDateString(conf.lang === 'en' ? 'en-GB' : conf.lang,
-    { ...zone, weekday: 'short', day: 'numeric', month: 'short' }).replace(',', '');
-}"""
 FROZEN = """() => { document.documentElement.dataset.link = 'lost';
-  const w = JSON.parse(document.getElementById('room-config').dataset.config).words;
+  const words = JSON.parse(document.getElementById('room-config').dataset.config).words;
   document.getElementById('frozen-text').textContent =
-    w.frozen.replace('{time}', document.querySelector('.clock').textContent)
-      .replace('{age}', w.age_s.replace('{n}', 40)); }"""
+    words.frozen.replace('{time}', document.querySelector('.clock').textContent).replace('{age}', '1 min 40 s'); }"""
 
 
 def page(address: str) -> Any:
@@ -67,6 +45,7 @@ def page(address: str) -> Any:
     size: Shape = shape()
     if what.startswith("k"):
         size = shape(15.4 * 6 / 38 / float(what[1:]), 6.0)
+    invented.NOW = clock.now_ms()  # the scripts' ages count from the browser's clock
     mode = "mixed" if what == "mixed" else "simulated"
     shown = invented.picture(city, mode, problems=what == "problems", calm=what == "calm")
     if what == "empty":
@@ -119,7 +98,7 @@ def main(out: Path, shots: list[str]) -> None:
             tab.wait_for_selector(".wall, .front", timeout=30_000)
             if tab.query_selector(".wall"):
                 tab.wait_for_selector(".leaflet-container", state="attached")
-                tab.evaluate(FAKE % invented.NOW)
+                tab.wait_for_selector(".clock:not(:empty)")
                 if what == "frozen":
                     tab.evaluate(FROZEN)
                 for hit in tab.evaluate(OVERFLOW):
