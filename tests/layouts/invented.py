@@ -98,5 +98,5 @@ def picture(city: City, mode: Mode = "simulated", *, problems: bool = False, cal
             if r.value is not None
         },
         feeds={n: FeedHealth(n, last_heard_ms=NOW - 1_000 if calm else ms) for n, ms in heard.items()},
-        problems=[Problem("store", "The store does not answer", NOW - 15 * MIN)] if problems else (),
+        problems=[Problem("store", "The store does not answer.", NOW - 15 * MIN)] if problems else (),
     )
