@@ -40,19 +40,35 @@ local function heard(feed, event, received)
   if received > row.heard then row.heard = received end
 end
 
+local MOST_WALKED = 10000  -- rows of an object's history looked at for one `since`
+local MOST_MARKED = 50000  -- longest history that still takes digests of a flood's thinned messages
 local SLOT = '^(%-?%d+)|(%d+)|(%-?%d+)|(%a*)|([%a_,]*)|([^|]*)|(.*)$'
 
--- Since when the newest value of a tracked field holds, told from the history alone, so that
--- messages that arrive out of order leave the same `since` as in order.
-local function since_from_history(hist, slot, newest, track, before)
-  local since = newest
-  local rows = call('ZREVRANGEBYSCORE', hist, newest, '-inf')
-  for _, row in ipairs(rows) do
-    local t, s, _, k = string.match(row, '^(%-?%d+)|([^|]*)|(%a*)|([^|]*)|')
-    if s == slot then
-      if k ~= track then return since end
-      since = tonumber(t)
+-- Of two rows of the same time the larger wins: by bytes, as the sorted set orders them (Lua's own
+-- comparison asks the server's locale).
+local function after(a, b)
+  for n = 1, math.min(#a, #b) do
+    local x, y = string.byte(a, n), string.byte(b, n)
+    if x ~= y then return x > y end
+  end
+  return #a > #b
+end
+
+-- Since when the value at `from` holds, told from the history alone, so that messages that arrive
+-- out of order leave the same `since` as in order. Bounded, so that no sender can hold up the server.
+local function since_from_history(hist, slot, from, track, before)
+  local since, at, size = from, 0, 50
+  while at < MOST_WALKED do
+    local rows = call('ZREVRANGEBYSCORE', hist, from, '-inf', 'LIMIT', at, size)
+    for _, row in ipairs(rows) do
+      local t, s, _, k = string.match(row, '^(%-?%d+)|([^|]*)|(%a*)|([^|]*)|')
+      if s == slot then
+        if k ~= track then return since end
+        since = tonumber(t)
+      end
     end
+    if #rows < size then break end
+    at, size = at + size, 500
   end
   if before < since then return before end
   return since
@@ -66,10 +82,10 @@ local function event(e)
   local obj = tag .. ':obj:' .. feed .. ':' .. id
   local hist = tag .. ':hist:' .. feed .. ':' .. id
   local have = call('HMGET', obj, slot, '~thin')
-  local old_t, old_since, old_flags, old_track, old_value
+  local old_t, old_since, old_source, old_flags, old_track, old_value
   if have[1] then
-    local a, _, c, _, f, k, v = string.match(have[1], SLOT)
-    old_t, old_since, old_flags, old_track, old_value = tonumber(a), tonumber(c), f, k, v
+    local a, _, c, o, f, k, v = string.match(have[1], SLOT)
+    old_t, old_since, old_source, old_flags, old_track, old_value = tonumber(a), tonumber(c), o, f, k, v
   end
   heard(cfeed, mode == 'stored' and 0 or t, tonumber(received_s))
 
@@ -80,7 +96,7 @@ local function event(e)
       counted(cfeed, format, 'ignored'); return 'i'
     end
     t, event_s = 0, '0'
-  elseif old_t and old_t == t and old_value == value then
+  elseif old_t and old_t == t and old_value == value and old_source == source then
     counted(cfeed, format, 'duplicates'); return 'd'
   elseif (mode == 'assumed' or mode == 'again') and old_t and old_value == value
       and string.find(old_flags, 'time_assumed', 1, true) and (mode == 'again' or t - old_t < 60000) then
@@ -99,8 +115,10 @@ local function event(e)
       if call('ZSCORE', hist, head .. value) then counted(cfeed, format, 'duplicates'); return 'd' end
       local second = t - t % 1000
       if call('ZCOUNT', hist, second, second + 999) > 0 then
-        call('ZADD', hist, t, short)
-        if not have[2] then call('HSET', obj, '~thin', '1') end
+        if call('ZCARD', hist) < MOST_MARKED then
+          call('ZADD', hist, t, short)
+          if not have[2] then call('HSET', obj, '~thin', '1') end
+        end
         thinned, letter = 'thinned', 't'
       end
     end
@@ -109,24 +127,21 @@ local function event(e)
     end
   end
 
-  -- equal times: the larger text wins, so that every order of arrival ends the same
-  local newest = not old_t or t > old_t or (t == old_t and value > old_value)
+  -- equal times: the larger row wins, so that every order of arrival ends the same
+  local tail = source .. '|' .. track .. '|' .. value
+  local newest = not old_t or t > old_t
+      or (t == old_t and after(tail, old_source .. '|' .. old_track .. '|' .. old_value))
   local late = old_t and t < old_t
   if newest then
     local since = t
-    if old_t and track ~= '' and old_track == track then
-      since = old_since
-    end
-    if track ~= '' and old_t and t == old_t then
-      since = since_from_history(hist, slot, t, track, t)
-    end
+    if old_t and track ~= '' and old_track == track then since = old_since end
     call('HSET', obj, slot, event_s .. '|' .. received_s .. '|' .. string.format('%.0f', since)
       .. '|' .. source .. '|' .. flags .. '|' .. track .. '|' .. value)
     if not old_t then call('SADD', tag .. ':ids:' .. feed, id) end
     if e[13] ~= '' then call('GEOADD', tag .. ':geo:' .. feed, e[13], e[14], id) end
-  elseif late and old_track ~= '' then
-    -- a late message may have cut the present value's stretch in two, or made it longer
-    local since = since_from_history(hist, slot, old_t, old_track, old_since)
+  elseif old_track ~= '' and (track == old_track) == (t < old_since) then
+    -- it makes the present value's stretch longer, or cuts it in two
+    local since = since_from_history(hist, slot, t < old_since and old_since or old_t, old_track, old_since)
     if since ~= old_since then
       local a, b, _, d, f, k, v = string.match(have[1], SLOT)
       call('HSET', obj, slot, a .. '|' .. b .. '|' .. string.format('%.0f', since) .. '|' .. d .. '|' .. f
