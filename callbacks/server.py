@@ -107,7 +107,7 @@ def create_app(room: Room) -> FastAPI:
     app = pages.RoomDash(
         __name__, server=cast(bool, server), assets_folder=str(PROJECT / "assets"), title=room.city.name,
         update_title="", compress=False, serve_locally=True, suppress_callback_exceptions=True,
-        assets_ignore=r".*\.(test|node)\.js", add_log_handler=False,
+        assets_path_ignore=["docs"], add_log_handler=False,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )  # fmt: skip
     # Dash's own WebSocket gives up after minutes; ours does not. The route it has added goes as well.

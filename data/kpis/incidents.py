@@ -57,7 +57,7 @@ KPIS = (
     Kpi(
         id="incidents.open",
         label=N_("Open incidents"),
-        short=N_("Open"),
+        short=N_("Open incidents"),
         formula=N_("Incidents received and not yet closed"),
         unit="",
         better="lower",
