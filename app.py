@@ -148,6 +148,14 @@ def _doctor(settings: Settings, _given: Arguments) -> int:
     return doctor.main(settings, lambda: load_world(settings).city)
 
 
+def _replay(settings: Settings, given: Arguments) -> int:
+    from deploy.local import running
+    from feeds.replay import command
+
+    world = load_world(settings)
+    return command.main(running.need(settings, "store", "broker"), world.city, list(world.feeds), given)
+
+
 SIMULATION = ("seed", "speed", "units", "rate", "past")
 
 
@@ -167,6 +175,12 @@ def _worker_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _broker_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--inner", help=argparse.SUPPRESS)
+
+
+def _replay_arguments(parser: argparse.ArgumentParser) -> None:
+    from feeds.replay.arguments import add_arguments
+
+    add_arguments(parser)
 
 
 def _store_arguments(parser: argparse.ArgumentParser) -> None:
@@ -199,6 +213,7 @@ COMMANDS = (
     Command("store", "the embedded store", role=_store, arguments=_store_arguments, late_s=1.5),
     Command("config", "print the settings in force, secrets masked", call=_config),
     Command("doctor", "look for what is missing or wrong, and say what to do", call=_doctor),
+    Command("replay", "send a recording through the broker again", call=_replay, arguments=_replay_arguments),
 )  # fmt: skip
 
 

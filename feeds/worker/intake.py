@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from pydantic import ValidationError
 
 from data.contracts import SOURCES, BadMessage, Decoded, Feed, Format, MessageKind
 from data.geo import distance_m
-from data.profile import City
+from data.profile import City, DeviceTarget
 from data.store.ingest import Entry, event_entry, heartbeat_entry, ignored_entry, refused_entry
+from feeds.worker.payload import json_object
 from feeds.worker.times import check_time, event_time_ms
 
 UNROUTED = "unrouted"  # counts what belongs to no declared feed
@@ -102,6 +102,8 @@ class Intake:
                 )
             if not ID.fullmatch(id):
                 raise BadMessage("bad_id", "id may hold letters, digits, dot, hyphen, underscore; at most 64")
+            if kind.retained and not message.payload:
+                return ignored_entry(feed_name, "", "empty"), ()  # MQTT's way to clear a stored copy
             raw = self._json(message.payload)
             self._same(raw, "id", id)
             self._same(raw, "city", self._city.id)
@@ -148,8 +150,11 @@ class Intake:
     def _foreign(
         self, message: Arrived, format_: Format, devices: Mapping[str, Any]
     ) -> tuple[Entry, tuple[str, ...]]:
-        self._size(message.payload)
-        said: Decoded = format_.decode(message.topic, message.payload)
+        try:
+            self._size(message.payload)
+            said: Decoded = format_.decode(message.topic, message.payload)
+        except BadMessage as bad:
+            raise _Refused(bad, feed_by_topic(message.topic, devices)) from None
         device = devices.get(said.sender)
         feed_name = device.feed if device else UNROUTED
         if said.ignored:
@@ -210,19 +215,7 @@ class Intake:
 
     def _json(self, payload: bytes) -> dict[str, Any]:
         self._size(payload)
-        try:
-            raw = orjson.loads(payload)
-        except orjson.JSONDecodeError as error:
-            try:
-                payload.decode()
-            except UnicodeDecodeError as bad:
-                raise BadMessage("not_utf8", f"payload is not UTF-8 at byte {bad.start}") from None
-            raise BadMessage(
-                "not_json", f"payload is not JSON: {error.msg} at character {error.pos}"
-            ) from None
-        if not isinstance(raw, dict):
-            raise BadMessage("not_json", f"payload is a JSON {type(raw).__name__}, not an object")
-        return raw
+        return json_object(payload)
 
     def _size(self, payload: bytes) -> None:
         if len(payload) > self._city.limits.payload_bytes:
@@ -285,6 +278,19 @@ def first_error(error: ValidationError) -> str:
     where = ".".join(str(p) for p in problems[0]["loc"])
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return f"{where}: {problems[0]['msg']}{more}"
+
+
+def feed_by_topic(topic: str, devices: Mapping[str, DeviceTarget]) -> str:
+    """The feed of the device that publishes on this topic or above it; empty: none is registered there.
+
+    For a message that cannot be read, so that it is counted where its device's good ones are.
+    """
+    levels = topic.split("/", 8)  # a sender's name has few; a topic may have thousands
+    for n in range(len(levels), 0, -1):
+        device = devices.get("/".join(levels[:n]))
+        if device:
+            return device.feed
+    return ""
 
 
 def topics_matcher(filter: str) -> Callable[[str], bool]:

@@ -1,0 +1,1 @@
+"""Recorded messages sent again through the broker, as the devices would: `app.py replay`."""

@@ -1,0 +1,112 @@
+"""Sends records to the broker, at their pace, and waits until it has them all."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from data.clock import now_ms
+from feeds.replay.records import Record, ReplayError
+from feeds.replay.shift import shifted
+
+PATIENCE_S = 15.0
+AHEAD = 500  # records handed to the client and not yet confirmed by the broker
+
+
+class Publisher:
+    """A connection to the broker for one replay. published: records that the broker has confirmed."""
+
+    def __init__(self, url: str, city: str) -> None:
+        parts = urlsplit(url)
+        self._at = f"{parts.hostname or '127.0.0.1'}:{parts.port or 1883}"
+        self._ready = threading.Event()
+        self._refused = ""
+        self._pending: deque[mqtt.MQTTMessageInfo] = deque()
+        self.published = 0
+        self._client = client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id=f"room-{city}-replay-{os.getpid()}",
+            protocol=MQTTProtocolVersion.MQTTv5,
+        )  # fmt: skip
+        if parts.username:
+            client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
+        if parts.scheme in ("mqtts", "ssl"):
+            client.tls_set()
+        client.on_connect = self._on_connect
+        client.on_publish = self._on_publish
+        self._source: Any = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        self._source.UserProperty = ("room-source", "replay")
+        try:
+            client.connect(parts.hostname or "127.0.0.1", parts.port or 1883, clean_start=True)
+        except (OSError, ValueError) as error:
+            raise ReplayError(
+                f"no broker at {self._at} ({error}): start the room, or set ROOM_MQTT_URL"
+            ) from None
+        client.loop_start()
+        if not self._ready.wait(PATIENCE_S) or self._refused:
+            self.close()
+            raise ReplayError(
+                f"broker at {self._at} refused the connection: {self._refused or 'it does not answer'}"
+            )
+
+    def send(self, records: Iterable[Record], *, due_ms: Callable[[Record], int], shift_ms: int) -> None:
+        """Publish each record when it is due. Raises ReplayError when the broker takes no more."""
+        pause = threading.Event()
+        for record in records:
+            while (wait_ms := due_ms(record) - now_ms()) > 0:
+                self._confirm(0)
+                pause.wait(min(wait_ms / 1000, 1.0))
+            self._confirm(AHEAD)
+            self._pending.append(
+                self._client.publish(
+                    record.topic, shifted(record.payload, shift_ms), qos=1, retain=record.retain,
+                    properties=self._source,
+                )
+            )  # fmt: skip
+        while self._pending:
+            self._wait_for_oldest()
+
+    def close(self) -> None:
+        """Leave the broker."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _confirm(self, most: int) -> None:
+        """Take off what is confirmed; wait only while more than `most` are not."""
+        while self._pending and self._pending[0].is_published():
+            self._done()
+        while len(self._pending) > most > 0:
+            self._wait_for_oldest()
+
+    def _wait_for_oldest(self) -> None:
+        self._pending[0].wait_for_publish(PATIENCE_S)
+        if not self._pending[0].is_published():
+            raise ReplayError(
+                f"broker at {self._at} has confirmed nothing for {PATIENCE_S:.0f} s, after {self.published} messages"
+            )
+        self._done()
+
+    def _done(self) -> None:
+        self._pending.popleft()
+        if self._refused:
+            raise ReplayError(
+                f"broker at {self._at} refused a message: {self._refused}; check its access rules"
+            )
+        self.published += 1
+
+    def _on_connect(self, _c: mqtt.Client, _u: Any, _f: Any, code: ReasonCode, _p: Any) -> None:
+        self._refused = str(code) if code.is_failure else ""
+        self._ready.set()
+
+    def _on_publish(self, _c: mqtt.Client, _u: Any, _mid: int, code: ReasonCode, _p: Any) -> None:
+        if code.is_failure:
+            self._refused = str(code)
