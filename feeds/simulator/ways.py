@@ -272,6 +272,15 @@ class Ways:
             times.append(times[-1] + 1000)
         return Leg(_rising(times), points, junctions)
 
+    def along(self, a: int, b: int, share: float) -> tuple[float, float, float]:
+        """(lat, lon, heading in degrees) on the way from a to b; share: 0 at a, 1 at b."""
+        shape = [(self.lats[a], self.lons[a]), *self.shape(a, b)]
+        at = min(max(share, 0.0), 1.0) * (len(shape) - 1)
+        n = min(int(at), len(shape) - 2)
+        (lat1, lon1), (lat2, lon2) = shape[n], shape[n + 1]
+        heading = degrees(atan2((lon2 - lon1) * self._scale, (lat2 - lat1) * M_PER_DEGREE)) % 360
+        return lat1 + (lat2 - lat1) * (at - n), lon1 + (lon2 - lon1) * (at - n), heading
+
     def shape(self, a: int, b: int) -> list[Point]:
         """The points of the way from a (left out) to b: lanes bend a little, roads hardly."""
         low, high = min(a, b), max(a, b)
