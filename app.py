@@ -5,7 +5,12 @@ from __future__ import annotations
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 before anything that an older Python could not read
-    sys.exit(f"room: Python 3.11 or newer is needed, this is {sys.version.split()[0]}: install python3.11")
+    print(
+        f"room: Python 3.11 or newer is needed, this is {sys.version.split()[0]}: "
+        "install python3.11 and remove .venv",
+        file=sys.stderr,
+    )
+    sys.exit(2)
 
 import argparse
 import importlib

@@ -83,7 +83,7 @@ def _until_listening(broker: threading.Thread, inner: tuple[int, int]) -> None:
 
 
 async def _serve(port: int, inner: tuple[int, int], broker: threading.Thread, lifeline: Lifeline) -> None:
-    door = Door(HOST, {3: inner[0], 4: inner[0], 5: inner[1]})
+    door = Door(HOST, {4: inner[0], 5: inner[1]})
     server = await asyncio.get_running_loop().create_server(door.client, HOST, port, backlog=1024)
     lifeline.ready(f"{HOST}:{port}, MQTT 5 and 3.1.1")
     while not lifeline.stopping.is_set():

@@ -184,7 +184,7 @@ CURES = (
 
 
 def _refused(log: Path, written: int, port: int) -> Cure:
-    reason = _reason(log, written) or "it said nothing"
+    reason = (_reason(log, written) or "it said nothing").partition(": make a backup")[0]
     what = "append only file" if "append only file" in reason else ""
     cure = next((c for mark, c in CURES if mark in reason), "")
     if not cure:
