@@ -198,6 +198,7 @@ class WorkerThread:
         self._city, self._number = city, number
         self._lifeline = SimpleLifeline()
         self.error: BaseException | None = None
+        self._made: dict[str, Any] = {}
         self._thread: threading.Thread | None = None
 
     def start(self, *, wait: bool = True) -> WorkerThread:
@@ -206,10 +207,18 @@ class WorkerThread:
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._thread.start()
         if wait:
-            until(lambda: self._lifeline.is_ready.is_set() or self.error, "the worker's subscription")
-            if self.error:
-                raise self.error
+            self.wait()
         return self
+
+    def wait(self) -> None:
+        """Wait until it has subscribed; raises what it died of."""
+        until(lambda: self._lifeline.is_ready.is_set() or self.error, "the worker's subscription")
+        if self.error:
+            raise self.error
+
+    def pipeline(self) -> Any:
+        """Its pipeline, to look at what it holds back and why."""
+        return until(lambda: self._made.get("pipeline"), "the worker's pipeline")
 
     @property
     def alive(self) -> bool:
@@ -228,12 +237,27 @@ class WorkerThread:
             raise self.error
 
     def _run(self) -> None:
-        from feeds.worker.run import main
+        from feeds.worker import run
+
+        made = self._made = {}
+
+        class Seen(run.Pipeline):
+            def __init__(self, *parts: Any) -> None:
+                super().__init__(*parts)
+                made["pipeline"] = self
 
         try:
-            main(self._settings, self._city, FEEDS, {}, KPIS, self._lifeline, number=self._number)
+            _main_with(run, Seen)(
+                self._settings, self._city, FEEDS, {}, KPIS, self._lifeline, number=self._number
+            )
         except BaseException as error:
             self.error = error
+
+
+def _main_with(run: Any, pipeline: Any) -> Any:
+    """The worker's `main`, with a pipeline that tests can look at; two workers may run at once."""
+    space = {**vars(run), "Pipeline": pipeline}
+    return type(run.main)(run.main.__code__, space, "main", run.main.__defaults__, None)
 
 
 class WorkerProcess:

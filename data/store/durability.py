@@ -62,7 +62,9 @@ def judge(info: Mapping[str, Any], config: Mapping[str, str], version: tuple[int
     limit = int(info.get("maxmemory", 0))
     if limit and str(info.get("maxmemory_policy", "noeviction")) != "noeviction":
         return refuse("evicts")
-    if limit and int(info.get("used_memory", 0)) >= limit:
+    # the server does not count the buffers of its own log and replicas against the limit
+    used = int(info.get("used_memory", 0)) - int(info.get("mem_not_counted_for_evict", 0))
+    if limit and used >= limit:
         return refuse("full")
     return Durability(True, waitaof)
 
