@@ -14,6 +14,7 @@ from data.profile.city import City
 from layouts import ids
 from layouts.leaves import Leaves, data
 
+LOW = 4  # SPEC, Alerts: severity 4 is for the desk only
 UNITS_NAMED = 2  # more names do not fit a row; the rest is counted
 
 
@@ -85,14 +86,19 @@ def leaves(
 ) -> Leaves:
     """The first `slots` rows and the counts of all. empty: nothing was ever heard, so silence is no calm."""
     incidents = [r for r in rows if r.kind == "incident"]
-    unassigned = sum(r.unassigned for r in incidents)
+    # What can wait belongs on the desk; here it is counted, so that the open ones add up.
+    waiting = sum(r.severity == LOW for r in rows)
+    rows = [r for r in rows if r.severity != LOW]
+    unassigned = sum(r.unassigned for r in rows)
     more = len(rows) - slots
+    rest = [tr("{n} more", n=tr.number(more))] if more > 0 else []
+    rest += [tr("{n} can wait", n=tr.number(waiting))] if waiting else []
     found: Leaves = {
         ids.ATTENTION_OPEN: {"children": tr("{n} open", n=tr.number(len(incidents)))},
         ids.ATTENTION_UNASSIGNED: {
             "children": tr("{n} unassigned", n=tr.number(unassigned)) if unassigned else ""
         },
-        ids.ATTENTION_MORE: {"children": tr("{n} more", n=tr.number(more)) if more > 0 else ""},
+        ids.ATTENTION_MORE: {"children": " · ".join(rest)},
         ids.ATTENTION_NONE: {
             "children": tr("No data yet") if empty else tr("Nothing needs action"),
             "hidden": bool(rows),

@@ -14,6 +14,19 @@ from data.store.registry import Registry
 Moment = tuple[int, str, str, str, Slot]  # event_ms, feed, id, slot name, slot
 
 
+def history_size(store: Store, keys: Keys, feeds: Sequence[str]) -> int:
+    """How many events are kept for these feeds."""
+    total = 0
+    for feed in feeds:
+        ids = read.stored_ids(store, keys, feed)
+        for start in range(0, len(ids), read.CHUNK):
+            with store.pipeline(transaction=False) as pipe:
+                for id in ids[start : start + read.CHUNK]:
+                    pipe.zcard(keys.history(feed, id))
+                total += sum(pipe.execute())
+    return total
+
+
 def moments(store: Store, keys: Keys, feeds: Sequence[str], registry: Registry, to_ms: int) -> list[Moment]:
     """Every kept event of these feeds up to `to_ms`, in order of event time."""
     found: list[Moment] = []

@@ -12,7 +12,7 @@ from data.clock import now_ms
 from data.contracts import Feed, Kpi
 from data.kpis import past
 from data.kpis.evaluate import evaluate
-from data.live.history import moments
+from data.live.history import history_size, moments
 from data.live.world import Changes, World
 from data.profile import City
 from data.settings import Settings
@@ -30,6 +30,8 @@ TIDY_MS = 300_000
 MINUTE_MS = readings.MINUTE_MS
 SETTLE_MS = 3_000  # late messages come in bunches; wait until the bunch is through
 REDO_MOST_MS = 24 * 3600 * 1000
+REDO_EVERY_MS = 60_000
+REDO_EVENTS_MOST = 400_000  # more would hold up the present for a past of minutes
 FINE_MS = 3600 * 1000  # the last hour is told anew by the minute, what is older every five
 
 
@@ -51,6 +53,7 @@ class Duties(threading.Thread):
         self._stop_event = threading.Event()
         self._redo_from_ms: int | None = None
         self._late_seen_ms = 0
+        self._redone_ms = 0
         self._minute_ms = 0
         self._tidied_ms = now_ms()
         self._fresh = True
@@ -97,7 +100,9 @@ class Duties(threading.Thread):
         if self._fresh:
             self._fresh = False
             self._mark_gap(now)
-        if self._redo_from_ms is not None and now - self._late_seen_ms > SETTLE_MS:
+        settled = now - self._late_seen_ms > SETTLE_MS and now - self._redone_ms > REDO_EVERY_MS
+        if self._redo_from_ms is not None and settled:
+            self._redone_ms = now
             self._redo(self._redo_from_ms, now, live_only)
         if now - self._tidied_ms > TIDY_MS:
             self._tidied_ms = now
@@ -132,8 +137,11 @@ class Duties(threading.Thread):
         start -= start % (5 * MINUTE_MS)
         coarse = range(start, now - FINE_MS, 5 * MINUTE_MS)
         fine_from = max(start, (now - FINE_MS) // MINUTE_MS * MINUTE_MS)
-        minutes = [*coarse, *range(fine_from, now - now % MINUTE_MS, MINUTE_MS)]
-        if not minutes:
+        # the present minute too: its reading may stand on half of what has just arrived
+        minutes = [*coarse, *range(fine_from, now, MINUTE_MS)]
+        events = history_size(self._store, self._keys, list(self._feeds))
+        if events > REDO_EVENTS_MOST:
+            log.warning("readings not told anew: too many events", events=events, most=REDO_EVENTS_MOST)
             return
         history = moments(self._store, self._keys, list(self._feeds), self._registry, now)
         rows = list(

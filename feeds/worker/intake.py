@@ -202,10 +202,10 @@ class Intake:
         if kind.place:
             lon_lat = (value["lon"], value["lat"])
             place = self._place(value["lat"], value["lon"])
-            if place is None:
-                flags.append("outside")
-            else:
+            if place is not None:
                 value["_district"], value["_village"] = place
+            elif self._city.district_of or not self._in_bounds(*lon_lat):
+                flags.append("outside")
         return event_entry(
             feed.name, id, kind.name, kind.slot_of(body),
             event_ms=event_ms, received_ms=message.received_ms, source=self._source(message.source),
@@ -241,6 +241,10 @@ class Intake:
                 f"position is {km:.0f} km from the city, at most {self._city.limits.distance_km:.0f} km",
             )
         return self._locate(lat, lon)
+
+    def _in_bounds(self, lon: float, lat: float) -> bool:
+        south, west, north, east = self._city.bounds
+        return south <= lat <= north and west <= lon <= east
 
     def _source(self, said: str | None) -> str:
         if said is None:

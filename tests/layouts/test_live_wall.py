@@ -119,8 +119,8 @@ def test_a_district_is_named_where_there_is_no_address(city: Any, languages: Any
 def test_what_does_not_fit_is_counted(shown: Any) -> None:
     leaves = shown()
     assert leaves[ids.ATTENTION_OPEN]["children"] == "6 open"
-    assert leaves[ids.ATTENTION_UNASSIGNED]["children"] == "3 unassigned"
-    assert leaves[ids.ATTENTION_MORE]["children"] == "3 more"
+    assert leaves[ids.ATTENTION_UNASSIGNED]["children"] == "2 unassigned"
+    assert leaves[ids.ATTENTION_MORE]["children"] == "2 more · 1 can wait"
 
 
 def test_empty_rows_are_hidden(city: Any, shown: Any) -> None:
@@ -227,7 +227,7 @@ def test_larger_type_shows_fewer_rows_and_tiles(shown: Any) -> None:
     few = shown(size=shape(1.22, 6.0))
     assert ids.row(2) in few and ids.row(3) not in few
     assert ids.tile("incidents.open") not in few
-    assert few[ids.ATTENTION_MORE]["children"] == "5 more"
+    assert few[ids.ATTENTION_MORE]["children"] == "4 more · 1 can wait"
 
 
 def test_scripts_find_all_they_need_in_the_configuration(given: Any) -> None:
