@@ -20,8 +20,8 @@ from data.store.durability import refusal
 from data.store.keys import Keys
 from feeds.replay.publish import Publisher
 from feeds.replay.read import read
-from feeds.replay.records import Record, ReplayError
-from feeds.replay.shift import shift_ms
+from feeds.replay.records import ReplayError
+from feeds.replay.shift import shift_ms, timetable
 from feeds.replay.tally import NATIVE, Tally, difference, lines, tally
 from feeds.worker.intake import topics_matcher
 
@@ -75,16 +75,9 @@ def run(
     before = tally(store, keys, feeds, formats) if expect else {}
     publisher = Publisher(settings.mqtt_url, city.id)
     start_ms = now_ms()
-    first_ms = next((r.at_ms for r in records if r.at_ms is not None), 0)
-
-    def due_ms(record: Record) -> int:
-        if not speed or record.at_ms is None:
-            return 0
-        return start_ms + round((record.at_ms - first_ms) / speed)
-
     try:
         moved_ms = 0 if as_recorded else shift_ms(records, start_ms, speed)
-        publisher.send(records, due_ms=due_ms, shift_ms=moved_ms)
+        publisher.send(records, due_ms=timetable(records, start_ms, speed), shift_ms=moved_ms)
     finally:
         publisher.close()
         unheard = len(records) - sum(sent.values())

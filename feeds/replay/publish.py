@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import deque
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -31,7 +31,7 @@ class Publisher:
         self._at = f"{parts.hostname or '127.0.0.1'}:{parts.port or 1883}"
         self._ready = threading.Event()
         self._refused = ""
-        self._pending: deque[mqtt.MQTTMessageInfo] = deque()
+        self._confirmed = threading.Condition()
         self.published = 0
         self._client = client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id=f"room-{city}-replay-{os.getpid()}",
@@ -59,54 +59,53 @@ class Publisher:
             )
 
     def send(self, records: Iterable[Record], *, due_ms: Callable[[Record], int], shift_ms: int) -> None:
-        """Publish each record when it is due. Raises ReplayError when the broker takes no more."""
+        """Publish each record when it is due. Raises ReplayError when the broker takes no more.
+
+        A connection that is lost and comes back is no reason to stop: the client sends again what
+        was not confirmed, and the room knows repeats.
+        """
         pause = threading.Event()
+        sent = 0
         for record in records:
             while (wait_ms := due_ms(record) - now_ms()) > 0:
-                self._confirm(0)
                 pause.wait(min(wait_ms / 1000, 1.0))
-            self._confirm(AHEAD)
-            self._pending.append(
-                self._client.publish(
-                    record.topic, shifted(record.payload, shift_ms), qos=1, retain=record.retain,
-                    properties=self._source,
-                )
+            self._wait_for(sent - AHEAD)
+            self._client.publish(
+                record.topic, shifted(record.payload, shift_ms), qos=1, retain=record.retain,
+                properties=self._source,
             )  # fmt: skip
-        while self._pending:
-            self._wait_for_oldest()
+            sent += 1
+        self._wait_for(sent)
 
     def close(self) -> None:
         """Leave the broker."""
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _confirm(self, most: int) -> None:
-        """Take off what is confirmed; wait only while more than `most` are not."""
-        while self._pending and self._pending[0].is_published():
-            self._done()
-        while len(self._pending) > most > 0:
-            self._wait_for_oldest()
-
-    def _wait_for_oldest(self) -> None:
-        self._pending[0].wait_for_publish(PATIENCE_S)
-        if not self._pending[0].is_published():
-            raise ReplayError(
-                f"broker at {self._at} has confirmed nothing for {PATIENCE_S:.0f} s, after {self.published} messages"
-            )
-        self._done()
-
-    def _done(self) -> None:
-        self._pending.popleft()
+    def _wait_for(self, count: int) -> None:
+        """Wait until so many are confirmed."""
+        with self._confirmed:
+            before, since = self.published, time.monotonic()
+            while self.published < count and not self._refused:
+                if self.published > before:
+                    before, since = self.published, time.monotonic()
+                elif time.monotonic() - since > PATIENCE_S:
+                    raise ReplayError(
+                        f"broker at {self._at} has confirmed nothing for {PATIENCE_S:.0f} s, "
+                        f"after {self.published} messages; is it up?"
+                    )
+                self._confirmed.wait(0.5)
         if self._refused:
-            raise ReplayError(
-                f"broker at {self._at} refused a message: {self._refused}; check its access rules"
-            )
-        self.published += 1
+            raise ReplayError(f"broker at {self._at} refused: {self._refused}; check its access rules")
 
     def _on_connect(self, _c: mqtt.Client, _u: Any, _f: Any, code: ReasonCode, _p: Any) -> None:
         self._refused = str(code) if code.is_failure else ""
         self._ready.set()
 
     def _on_publish(self, _c: mqtt.Client, _u: Any, _mid: int, code: ReasonCode, _p: Any) -> None:
-        if code.is_failure:
-            self._refused = str(code)
+        with self._confirmed:
+            if code.is_failure:
+                self._refused = str(code)
+            else:
+                self.published += 1
+            self._confirmed.notify()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import csv
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -25,6 +26,8 @@ def read(file: Path, *, city: str, registry: Registry, topic: str = "") -> list[
     topic: where messages go whose recording does not say. registry: finds the feed of a trace's
     vehicles. Raises ReplayError with file and line.
     """
+    if topic:
+        _check_topic(topic, "--topic")
     readers: dict[str, Callable[[], Iterator[Record]]] = {
         ".rec": lambda: recorder(file, topic or topic_of(file)),
         ".jsonl": lambda: json_lines(file, topic or topic_of(file)),
@@ -93,10 +96,14 @@ def json_lines(file: Path, topic: str) -> Iterator[Record]:
             raise ReplayError(f'{where}: is neither {{"topic": …, "payload": …}} nor {{"text": …}}')
 
 
+def _check_topic(topic: str, where: str) -> None:
+    if not topic or any(c in topic for c in "+#\0") or len(topic.encode()) > 65_535:
+        raise ReplayError(f'{where}: "{topic[:80]}" is no topic to publish on')
+
+
 def _own(row: dict[str, Any], where: str) -> Record:
     topic = row["topic"]
-    if not topic or "+" in topic or "#" in topic or "\0" in topic:
-        raise ReplayError(f'{where}: "{topic[:80]}" is no topic to publish on')
+    _check_topic(topic, where)
     if "payload_base64" in row:
         try:
             payload = base64.b64decode(row["payload_base64"], validate=True)
@@ -142,17 +149,27 @@ def _fix(row: dict[str, str | None], where: str, city: str, registry: Registry) 
             f'{where}: vehicle "{vehicle[:64]}" is registered in no feed of "{city}"; add it to the CSV file '
             "that [registry] names in the city's profile"
         )
-    payload: dict[str, Any] = {"time": time if _has_zone(time) else f"{time.replace(' ', 'T')}Z"}
-    try:
-        payload["lat"], payload["lon"] = float(row["latitude"] or ""), float(row["longitude"] or "")
-        if row.get("bearing"):
-            payload["heading_deg"] = float(row["bearing"] or "")
-    except ValueError as error:
-        raise ReplayError(f"{where}: {error}") from None
+    at_ms = moment_ms(time, where)
+    payload: dict[str, Any] = {
+        "time": time if _has_zone(time) else f"{time.replace(' ', 'T')}Z",
+        "lat": _number(row, "latitude", where),
+        "lon": _number(row, "longitude", where),
+    }
+    if row.get("bearing"):
+        payload["heading_deg"] = _number(row, "bearing", where)
     if row.get("trip_id"):
         payload["trip_id"] = row["trip_id"]
-    at_ms = moment_ms(time, where)
     return at_ms, Record(f"city/{city}/{feed}/{vehicle}/position", orjson.dumps(payload), at_ms)
+
+
+def _number(row: Mapping[str, str | None], column: str, where: str) -> float:
+    try:
+        found = float(row[column] or "")
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise ReplayError(f'{where}: {column} "{row[column] or ""}" is no number')
+    return found
 
 
 def _has_zone(time: str) -> bool:

@@ -1,10 +1,10 @@
-"""Moves the times inside a recorded payload, and nothing else of it."""
+"""When recorded messages are sent again, and how far the times inside them move with that."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,18 @@ def shift_ms(records: Sequence[Record], start_ms: int, speed: float) -> int:
     sent_within = 0 if speed == 0 else lasts / speed
     shift = start_ms - known[0] - max(0, lasts - sent_within)
     return math.floor(shift / 1000) * 1000
+
+
+def timetable(records: Sequence[Record], start_ms: int, speed: float) -> Callable[[Record], int]:
+    """When each record is to be sent, beginning at start_ms; 0 (at once) where no time or no pace is known."""
+    first_ms = next((r.at_ms for r in records if r.at_ms is not None), 0)
+
+    def due_ms(record: Record) -> int:
+        if not speed or record.at_ms is None:
+            return 0
+        return start_ms + round((record.at_ms - first_ms) / speed)
+
+    return due_ms
 
 
 def shifted(payload: bytes, by_ms: int) -> bytes:
