@@ -77,7 +77,7 @@ def load_world(settings: Settings) -> World:
         settings.city_folders,
         known_feeds=list(feeds),
         known_kpis=[k.id for k in kpis],
-        known_formats=list(formats) or None,
+        known_formats=list(formats),
     )
     if city.feeds:
         feeds = {name: feed for name, feed in feeds.items() if name in city.feeds}
