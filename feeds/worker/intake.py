@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from pydantic import ValidationError
 
 from data.contracts import SOURCES, BadMessage, Decoded, Feed, Format, MessageKind
@@ -20,6 +21,7 @@ from data.store.ingest import Entry, event_entry, heartbeat_entry, ignored_entry
 from feeds.worker.payload import json_object
 from feeds.worker.times import check_time, event_time_ms
 
+log = structlog.get_logger("worker")
 UNROUTED = "unrouted"  # counts what belongs to no declared feed
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 EXCERPT = 200
@@ -77,9 +79,17 @@ class Intake:
             feed, sender, error = refused.feed, refused.sender, refused.error
         except BadMessage as bad:
             error = bad
-        except (RecursionError, ValueError, TypeError, OverflowError) as unexpected:
-            error = BadMessage("invalid", f"{type(unexpected).__name__} while reading it")
+        except Exception as fault:
+            # A fault of ours (or of a format) in one message must not hold up all others: the broker
+            # would send this one again and again.
+            log.exception("a message could not be read", topic=clean(message.topic, EXCERPT))
+            feed = self._feed_of(message.topic)
+            error = BadMessage("invalid", f"{type(fault).__name__} while reading it")
         return self._refuse(message, feed, format_name, sender, error), ()
+
+    def _feed_of(self, topic: str) -> str:
+        parts = topic[len(self._prefix) :].split("/", 1) if topic.startswith(self._prefix) else [""]
+        return parts[0] if parts[0] in self._feeds else ""
 
     # --- native messages
 
@@ -131,6 +141,7 @@ class Intake:
             if kind_name != "heartbeat":
                 raise BadMessage("unknown_message", f'feeds/{feed_name} has no message "{kind_name[:40]}"')
             raw = self._json(message.payload)
+            self._same(raw, "city", self._city.id)
             sender, queue = raw.get("sender"), raw.get("queue")
             if not isinstance(sender, str) or not ID.fullmatch(sender):
                 raise BadMessage(
