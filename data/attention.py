@@ -9,6 +9,7 @@ from typing import Literal
 from data.contracts import Feed, Thing
 from data.live.picture import Picture
 
+EMERGENCY = "112"  # the channel whose calls a crew answers
 ARRIVED = ("on_scene", "transporting", "at_hospital")
 
 
@@ -74,10 +75,11 @@ def _incidents(picture: Picture, target_s: float | None) -> list[Attention]:
         since = f.get("received_ms") or thing.event_ms or picture.now_ms
         arrived = f.get("on_scene_ms")
         severity = int(f.get("severity") or 4)
-        # Only what needs a crew has a response clock: severity 4 is booked, not raced.
-        clock = target_s if severity <= 3 else None
-        past = clock is not None and arrived is None and picture.now_ms - since > clock * 1000
         units = tuple(sorted((f.get("units") or {}).items()))
+        # Only what needs a crew has a response clock; a complaint about a tree is booked, not raced.
+        raced = severity <= 2 or (severity == 3 and (bool(units) or f.get("channel") == EMERGENCY))
+        clock = target_s if raced else None
+        past = clock is not None and arrived is None and picture.now_ms - since > clock * 1000
         rows.append(
             Attention(
                 "incident", thing.id, severity, since,

@@ -26,7 +26,7 @@ log = structlog.get_logger("live")
 SECOND_MS = 1000
 WORKER_SILENT_MS = 2_500
 SERIES_MS = 6 * 3600 * 1000
-SERIES_EVERY_MS = 20_000
+SERIES_EVERY_MS = 10_000
 STORE_WAIT_S = 1.5  # a store that hangs must be on the screens within 3 s
 RATE_OVER_MS = 10_000
 

@@ -122,7 +122,7 @@ class Duties(threading.Thread):
 
     def _mark_gap(self, now: int) -> None:
         """Readings that nobody wrote while no worker ran."""
-        if self._world.things and self._kpis:
+        if self._kpis and history_size(self._store, self._keys, list(self._feeds)):
             found = readings.minutes(
                 self._store, self._keys, [self._kpis[0].id], now - 6 * FINE_MS, now - 2 * MINUTE_MS
             )
