@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.contracts import BadMessage, Decoded
@@ -184,6 +184,7 @@ odd_message = st.fixed_dictionaries(
 odd_fix = st.tuples(st.just(FIX), st.dictionaries(st.sampled_from(["vel", "cog", "acc", "batt"]), anything))
 
 
+@settings(deadline=None)
 @given(odd_message)
 def test_odd_fields_end_as_a_position_or_a_refusal(message):
     try:
@@ -194,6 +195,7 @@ def test_odd_fields_end_as_a_position_or_a_refusal(message):
         assert said.ignored or Position.model_validate(dict(said.values))
 
 
+@settings(deadline=None)
 @given(odd_fix)
 def test_odd_optional_fields_never_cost_the_position(parts):
     fix, odd = parts
@@ -205,6 +207,7 @@ def test_odd_optional_fields_never_cost_the_position(parts):
         assert Position.model_validate(dict(said.values)).lat == FIX["lat"]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.binary(max_size=60))
 def test_any_bytes_on_any_topic_end_as_decoded_or_bad(topic, payload):
     try:

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 
-from app import parser
 from data.clock import now_ms
 from data.profile import load_city
 from data.settings import PROJECT
 from data.store import read as store_read
 from feeds.replay import command, publish
+from feeds.replay.arguments import add_arguments
 from feeds.replay.records import Record, ReplayError
 from tests.feeds.listening import FORMATS, Listening
 from tests.room import FEEDS, KPIS, city_id, settings_for
 from tests.servers import free_port, until
 
 DEMO = "owntracks/recorder_demo_iphone.rec"
+
+
+def arguments(*words):
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return parser.parse_args(words)
 
 
 def profile():
@@ -165,7 +175,7 @@ def test_a_broker_that_is_away_is_said_in_one_line(one_store, tmp_path, capsys):
     file = tmp_path / "a.rec"
     file.write_text("2015-08-24T05:55:07Z\t*\t{}")
     settings = settings_for(one_store.url, f"mqtt://127.0.0.1:{free_port()}", tmp_path, "recordings")
-    given = parser().parse_args(["replay", str(file), "--expect"])
+    given = arguments(str(file), "--expect")
     assert command.main(settings, profile(), list(FEEDS), given) == 2
     said = capsys.readouterr().err.strip()
     assert "no broker at 127.0.0.1" in said and "\n" not in said
@@ -210,15 +220,27 @@ def test_a_store_that_is_away_is_said_in_one_line(one_broker, tmp_path, capsys):
     file = tmp_path / "a.rec"
     file.write_text("2015-08-24T05:55:07Z\t*\t{}")
     settings = settings_for(f"redis://127.0.0.1:{free_port()}", one_broker.url, tmp_path, "recordings")
-    given = parser().parse_args(["replay", str(file), "--expect"])
+    given = arguments(str(file), "--expect")
     assert command.main(settings, profile(), list(FEEDS), given) == 2
     assert "\n" not in capsys.readouterr().err.strip()
+
+
+def test_replay_is_a_word_of_the_command(tmp_path):
+    file = tmp_path / "a.txt"
+    file.write_text("")
+    ended = subprocess.run(
+        [sys.executable, "app.py", "replay", str(file)], cwd=PROJECT, capture_output=True, text=True, timeout=60,
+        env=os.environ
+        | {"ROOM_VAR": str(tmp_path), "ROOM_REDIS_URL": "redis://127.0.0.1:1", "ROOM_MQTT_URL": "mqtt://127.0.0.1:1"},
+    )  # fmt: skip
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("replay: ") and 'not ".txt"' in ended.stderr
 
 
 @pytest.mark.parametrize("speed", ["-1", "nan", "fast"])
 def test_a_speed_that_cannot_be_is_refused(speed):
     with pytest.raises(SystemExit):
-        parser().parse_args(["replay", "x.rec", "--speed", speed])
+        arguments("x.rec", "--speed", speed)
 
 
 def test_messages_that_nobody_counts_end_the_wait(one_store, one_broker, tmp_path, capsys, monkeypatch):
@@ -227,6 +249,6 @@ def test_messages_that_nobody_counts_end_the_wait(one_store, one_broker, tmp_pat
     file.write_text("2015-08-24T05:55:07Z\t*\t{}")
     city = replace(profile(), id=city_id())
     settings = settings_for(one_store.url, one_broker.url, tmp_path, city.id)
-    given = parser().parse_args(["replay", str(file), "--speed", "0", "--expect"])
+    given = arguments(str(file), "--speed", "0", "--expect")
     assert command.main(settings, city, list(FEEDS), given) == 1
     assert "1 of 1 messages were not counted" in capsys.readouterr().err

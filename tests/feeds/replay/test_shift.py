@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.replay.records import Record
@@ -36,6 +36,7 @@ def test_without_recorded_times_nothing_moves():
     assert shift_ms(recorded(None, None), NOW, 1.0) == 0
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.none() | st.integers(0, 10**12), min_size=1, max_size=8),
     st.just(0) | st.floats(0.1, 1e6),
@@ -85,6 +86,7 @@ def test_other_keys_that_look_like_times_stay():
     }  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=40) | st.sampled_from([b"[1]", b"{}", b'{"time":true}', b'{"time":[]}', b"\xff"]))
 def test_what_has_no_time_stays_byte_for_byte(payload):
     try:
@@ -95,6 +97,7 @@ def test_what_has_no_time_stays_byte_for_byte(payload):
         assert shifted(payload, 5000) == payload
 
 
+@settings(deadline=None)
 @given(st.integers(-(2**40), 2**40).map(lambda n: n * 1000))
 def test_moved_back_it_is_the_same(by):
     message = {"_type": "location", "tst": 1_700_000_000, "lat": -6.98, "note": "ü"}
