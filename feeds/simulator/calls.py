@@ -30,7 +30,7 @@ class Kind:
 
 # Shares of severities are assumed; together about 8/27/45/20 of 100 ambulance calls are 1/2/3/4.
 REQUEST = (
-    Kind(N_("Ambulance request"), 40, (0.05, 0.36, 0.48, 0.11)),
+    Kind(N_("Ambulance request"), 40, (0.03, 0.32, 0.55, 0.10)),
     Kind(N_("Breathing difficulty"), 14, (0.22, 0.53, 0.25, 0.0)),
     Kind(N_("Chest pain"), 10, (0.25, 0.60, 0.15, 0.0), 1.2),
     Kind(N_("Unconscious person"), 9, (0.40, 0.45, 0.15, 0.0), 1.1),
@@ -39,8 +39,8 @@ REQUEST = (
     Kind(N_("Fall"), 11, (0.0, 0.22, 0.63, 0.15)),
     Kind(N_("Fire"), 4, (0.15, 0.65, 0.20, 0.0), 0.5),
 )
-CHECK = (Kind(N_("Medical check"), 1, (0.01, 0.17, 0.53, 0.29), 0.8),)
-ACCIDENT = (Kind(N_("Traffic accident"), 1, (0.08, 0.40, 0.48, 0.04)),)
+CHECK = (Kind(N_("Medical check"), 1, (0.01, 0.14, 0.58, 0.27), 0.8),)
+ACCIDENT = (Kind(N_("Traffic accident"), 1, (0.07, 0.38, 0.51, 0.04)),)
 HOME = (Kind(N_("Home care"), 1, (0.0, 0.02, 0.18, 0.80), 0.35),)
 # Reports that need no ambulance: other offices' work, most of it can wait.
 OTHER = (

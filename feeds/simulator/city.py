@@ -36,9 +36,12 @@ class SimulatedCity:
         self.ways = Ways(city)
         members = city.registry.get("ambulances", {})
         homes = _homes(city, self.ways)
+        spare = sorted(homes)
         self._units = [
-            Unit(city.id, m.id, m.kind or "car", homes[m.extra.get("station", "")] if m.extra.get("station")
-                 in homes else homes[sorted(homes)[n % len(homes)]], n, seed)
+            Unit(
+                city.id, m.id, "motorcycle" if m.kind == "motorcycle" else "car", homes.get(m.extra.get("station", ""), homes[spare[n % len(spare)]]),
+                n, seed, start_ms,
+            )
             for n, m in enumerate(members.values())
         ]  # fmt: skip
         calls = Calls(city, Places(city, self.ways), figure, seed, start_ms)

@@ -77,6 +77,7 @@ class Sender:
         self._saved = self._stepped = self._reported = 0
         self._greetings: Iterator[Outgoing] | None = None
         self._crowd_from = 0
+        self._counted = self._goal = 0  # connections so far; up to when the past goes
 
     def run(self, first: Iterable[Outgoing], lifeline: Lifeline) -> None:
         """Work until `lifeline.stopping`. first: what goes before anything of the model."""
@@ -167,16 +168,17 @@ class Sender:
                 self._link.publish(message.topic, orjson.dumps(text), message.retain, self._last)
 
     def _watch_the_past(self, now: int, lifeline: Lifeline) -> None:
-        target = self._pace.model(now)
-        told = self._model.now_ms >= target and (not self._queue or self._queue[0].at_ms > target)
-        if told and self._link.connected and not self._link.under_way:
+        if self._link.connections != self._counted:
+            self._counted, self._goal = self._link.connections, self._pace.model(now)
+        left = (self._link.oldest, self._queue[0].at_ms if self._queue else None, self._model.now_ms)
+        if self._counted and all(at is None or at > self._goal for at in left):
             self._live = True
             self._devices.start()
             lifeline.ready("the city lives")
         elif now - self._reported > 2 * SECOND:
             self._reported = now
             if self._link.connected:
-                share = (self._last - self._began) / max(1, target - self._began)
+                share = (self._last - self._began) / max(1, self._goal - self._began)
                 lifeline.busy(f"sending the city's past, {min(99, int(100 * share))} %")
             else:
                 lifeline.busy("waiting for the broker")

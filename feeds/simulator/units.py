@@ -20,13 +20,27 @@ CHARGE_PCT_H = 20.0
 
 @dataclass(slots=True)
 class Segment:
-    """From t0 on: a journey, or standing at a place."""
+    """From t0 on: a journey, or standing at a place. charge: the battery's per cent at t0.
+
+    home: it ends, or stands, in the station's yard, where the battery is charged.
+    """
 
     t0: int
     leg: Leg | None
     lat: float
     lon: float
     heading: float
+    charge: float
+    home: bool
+
+    def battery(self, t: int) -> float:
+        """Per cent: drains away from the yard, charges in it."""
+        driven_ms = (
+            min(t, self.leg.end_ms) if self.home and self.leg else t if self.leg else self.t0
+        ) - self.t0
+        charge = self.charge - DRAIN_PCT_H * max(0, driven_ms) / HOUR
+        charge += CHARGE_PCT_H * max(0, t - self.t0 - driven_ms) / HOUR if self.home else 0.0
+        return max(8.0, min(100.0, charge))
 
 
 class Unit:
@@ -34,7 +48,9 @@ class Unit:
     planned for an earlier one is recognised and dropped.
     """
 
-    def __init__(self, city_id: str, id: str, kind: str, home: Spot, number: int, seed: object) -> None:
+    def __init__(
+        self, city_id: str, id: str, kind: str, home: Spot, number: int, seed: object, start_ms: int
+    ) -> None:
         self.id, self.kind, self.home = id, kind, home
         self.key = key(seed, "unit", id)
         # Own place in the yard, so that five units of a station are five symbols when zoomed in.
@@ -48,9 +64,18 @@ class Unit:
         self.topic = f"city/{city_id}/ambulances/{id}"
         self._stretch = M_PER_DEGREE * cos(radians(home.lat))
         self._segments: deque[Segment] = deque(
-            [Segment(0, None, self.home_lat, self.home_lon, 360 * even(self.key))]
+            [
+                Segment(
+                    start_ms,
+                    None,
+                    self.home_lat,
+                    self.home_lon,
+                    360 * even(self.key),
+                    70 + 30 * even(self.key, 1),
+                    True,
+                )
+            ]
         )
-        self._charged_ms, self._charge, self._trend = 0, 70 + 30 * even(self.key, 1), CHARGE_PCT_H
         self._phase = int(MOVING_MS * even(self.key, 2))
         self._turn = int(PARKED_EVERY * even(self.key, 3))
 
@@ -85,37 +110,25 @@ class Unit:
             return when, ways.spot(*last.leg.points[-1])
         return when, ways.junction(junction)
 
-    def drive(self, t: int, ways: Ways, goal: Spot, kmh: float) -> Leg:
+    def drive(self, t: int, ways: Ways, goal: Spot, kmh: float, *, home: bool = False) -> Leg:
         """Set out for a place; the journey that was under way ends at the next junction."""
         start_ms, start = self.next_start(t, ways)
         last = self._segments[-1]
         if last.leg and t < last.leg.end_ms:
             last.leg = last.leg.until(start_ms)
         leg = ways.leg(start, goal, self.kind, kmh, start_ms)
-        self._segments.append(Segment(start_ms, leg, 0.0, 0.0, 0.0))
-        self._battery(t, -DRAIN_PCT_H)
+        self._segments.append(Segment(start_ms, leg, 0.0, 0.0, 0.0, last.battery(start_ms), home))
         return leg
 
     def drive_home(self, t: int, ways: Ways, kmh: float) -> None:
         """Set out for its own place in the yard."""
         yard = Spot(self.home_lat, self.home_lon, self.home.joins)
-        leg = self.drive(t, ways, yard, kmh)
-        self._battery(leg.end_ms, CHARGE_PCT_H)
+        self.drive(t, ways, yard, kmh, home=True)
 
     def forget(self, before_ms: int) -> None:
         """Drop journeys that nobody will ask for any more."""
         while len(self._segments) > 1 and self._segments[1].t0 <= before_ms:
             self._segments.popleft()
-
-    def _battery(self, t: int, trend: float) -> None:
-        self._charge = self.battery(t)
-        self._charged_ms, self._trend = t, trend
-
-    def battery(self, t: int) -> float:
-        """Per cent: drains on the road, charges in the yard."""
-        if not self._charged_ms:
-            return self._charge
-        return max(8.0, min(100.0, self._charge + self._trend * max(0, t - self._charged_ms) / HOUR))
 
     # --- what it sends
 
@@ -158,6 +171,6 @@ class Unit:
             "speed_kmh": round(kmh * (0.85 + 0.3 * pace), 1),
             "heading_deg": round(heading + (pace - 0.5) * (6 if kmh else 0), 1) % 360,
             "accuracy_m": round(4 + 6 * even(self.key, 4 * n + 8), 1),
-            "battery_pct": round(self.battery(t), 1),
+            "battery_pct": round(segment.battery(t), 1),
         }
         return Outgoing(t, f"{self.topic}/position", payload, False, t)
