@@ -37,13 +37,11 @@ class SimulatedCity:
         members = city.registry.get("ambulances", {})
         homes = _homes(city, self.ways)
         spare = sorted(homes)
-        self._units = [
-            Unit(
-                city.id, m.id, "motorcycle" if m.kind == "motorcycle" else "car", homes.get(m.extra.get("station", ""), homes[spare[n % len(spare)]]),
-                n, seed, start_ms,
-            )
-            for n, m in enumerate(members.values())
-        ]  # fmt: skip
+        self._units = []
+        for n, member in enumerate(members.values()):
+            home = homes.get(member.extra.get("station", ""), homes[spare[n % len(spare)]])
+            kind = "motorcycle" if member.kind == "motorcycle" else "car"
+            self._units.append(Unit(city.id, member.id, kind, home, n, seed, start_ms))
         calls = Calls(city, Places(city, self.ways), figure, seed, start_ms)
         self._dispatch = Dispatch(city, calls, self._units, self.ways, figure, start_ms)
         Shifts(self._dispatch, city.tz, seed, start_ms)
