@@ -67,16 +67,16 @@ class World:
     kpis: Sequence[Kpi]
 
 
-def load_world(settings: Settings) -> World:
-    """The city of these settings with its feeds, formats and KPIs. Raises CityErrors."""
+def load_world(settings: Settings, *, figures: bool = True) -> World:
+    """The city of these settings with its feeds, formats and (`figures`) KPIs. Raises CityErrors."""
     from data.profile.load import load_city
 
-    feeds, formats, kpis = find_feeds(), find_formats(), find_kpis()
+    feeds, formats, kpis = find_feeds(), find_formats(), find_kpis() if figures else []
     city = load_city(
         settings.city,
         settings.city_folders,
         known_feeds=list(feeds),
-        known_kpis=[k.id for k in kpis],
+        known_kpis=[k.id for k in kpis] if figures else None,
         known_formats=list(formats),
     )
     if city.feeds:
@@ -89,10 +89,11 @@ def load_world(settings: Settings) -> World:
 
 def _web(settings: Settings, _given: Arguments, lifeline: Lifeline) -> None:
     from callbacks import server
-    from deploy.local import running
+    from deploy.local import alone
 
     world = load_world(settings)
-    server.main(running.need(settings, "store"), world.city, world.feeds, world.kpis, lifeline)
+    with alone.web(settings, lifeline) as settings:
+        server.main(settings, world.city, world.feeds, world.kpis, lifeline)
 
 
 def _feeds(settings: Settings, given: Arguments, lifeline: Lifeline) -> None:
@@ -108,7 +109,7 @@ def _simulate(settings: Settings, given: Arguments, lifeline: Lifeline) -> None:
     from deploy.local import running
     from feeds.simulator import run
 
-    world = load_world(settings)
+    world = load_world(settings, figures=False)
     settings = running.need(settings, "store", "broker")
     run.run(settings, world.city, world.feeds, lifeline, **_chosen(given, SIMULATION))
 
@@ -157,7 +158,7 @@ def _replay(settings: Settings, given: Arguments) -> int:
     from deploy.local import running
     from feeds.replay import command
 
-    world = load_world(settings)
+    world = load_world(settings, figures=False)
     return command.main(running.need(settings, "store", "broker"), world.city, list(world.feeds), given)
 
 

@@ -1,4 +1,4 @@
-"""Store or broker started by hand, beside roles in other terminals: choose the port, note it, tidy up."""
+"""One role started by hand, beside roles in other terminals: choose the port, note it, tidy up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from data.settings import Settings
 from deploy.local import broker as broker_role
-from deploy.local import ports, running
+from deploy.local import plan, ports, running
 from deploy.local import store as store_role
 from deploy.local.cure import Cure
 from deploy.local.lifeline import Lifeline
@@ -52,6 +52,25 @@ def broker(
     lifeline.at_end = lambda: running.drop(settings)
     try:
         yield settings.model_copy(update={"mqtt_port": port}), broker_role.choose_inner(taken)
+    finally:
+        running.drop(settings)
+
+
+@contextlib.contextmanager
+def web(settings: Settings, lifeline: Lifeline) -> Iterator[Settings]:
+    """The settings with web port and store; noted unless a running room has a web process of its own."""
+    served = running.need(settings, "store")
+    if lifeline.supervised:
+        yield served
+        return
+    # not the port of a web process that runs here already, which `served` names
+    port = ports.choose(settings.http_host, settings.http_port, plan.WEB_PORT, "ROOM_HTTP_PORT", set())
+    settings = served.model_copy(update={"http_port": port})
+    if "web" not in running.parts(settings.var):
+        noted = {"url": plan.address(settings), "host": settings.http_host, "port": port}
+        running.put(settings, {"web": noted})
+    try:
+        yield settings
     finally:
         running.drop(settings)
 

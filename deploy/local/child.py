@@ -23,12 +23,17 @@ LINE_BYTES = 64_000
 
 @dataclass(frozen=True)
 class Plan:
-    """What to start. after: roles that must be ready before its first turn; end_s: patience when it ends."""
+    """What to start.
+
+    after: roles that must be ready before its first turn. at_latest_s: its turn comes then in any
+    case, counted from the start. end_s: patience when it ends.
+    """
 
     name: str
     arguments: Sequence[str]
     environment: Mapping[str, str]
     after: Sequence[str] = ()
+    at_latest_s: float | None = None
     end_s: float = 5.0
 
 

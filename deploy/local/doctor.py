@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from data.settings import PROJECT, Settings, masked_url
-from deploy.local import broker, ports, running, store, supervisor
+from deploy.local import broker, plan, ports, running, store
 from deploy.local.cure import Cure
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _city(load_city: Callable[[], City]) -> Iterator[Finding]:
 def _ports(settings: Settings) -> Iterator[Finding]:
     there = running.parts(settings.var)
     for part, host, port, default, variable, ours in (
-        ("web", settings.http_host, settings.http_port, supervisor.WEB_PORT, "ROOM_HTTP_PORT", True),
+        ("web", settings.http_host, settings.http_port, plan.WEB_PORT, "ROOM_HTTP_PORT", True),
         ("broker", broker.HOST, settings.mqtt_port, broker.DEFAULT_PORT, "ROOM_MQTT_PORT",
          settings.embedded_broker),
         ("store", store.HOST, settings.redis_port, store.DEFAULT_PORT, "ROOM_REDIS_PORT",

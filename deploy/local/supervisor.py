@@ -19,17 +19,17 @@ from types import FrameType
 from typing import Any
 
 from data.settings import Settings
-from deploy.local import broker, ports, running, store
+from deploy.local import broker, running, store
 from deploy.local.child import Child, Plan
 from deploy.local.cure import Cure
 from deploy.local.logfile import LogFile
+from deploy.local.plan import address, choose_ports, plans
 from deploy.local.terminal import Terminal
 
-WEB_PORT = 8050
 ENDING = ("simulator", "worker", "web", "broker", "store")
 DEATHS_TOO_MANY = 5
 DEATHS_WITHIN_S = 30.0
-FILES = 65_536
+FILES = (65_536, 10_240, 4_096)
 
 
 def main(settings: Settings, simulation: Sequence[str] = ()) -> int:
@@ -39,56 +39,12 @@ def main(settings: Settings, simulation: Sequence[str] = ()) -> int:
     """
     with running.only_room(settings), Asked() as asked:
         _more_files()
-        settings, inner = _choose_ports(settings)
+        settings, inner = choose_ports(settings)
         room = Supervisor(settings, plans(settings, inner, simulation), asked)
         try:
             return room.run()
         finally:
             running.drop(settings)
-
-
-def _choose_ports(settings: Settings) -> tuple[Settings, tuple[int, int]]:
-    taken: set[int] = set()
-    chosen: dict[str, Any] = {}
-    inner = (0, 0)
-    if settings.embedded_store:
-        chosen["redis_port"] = ports.choose(
-            store.HOST, settings.redis_port, store.DEFAULT_PORT, "ROOM_REDIS_PORT", taken
-        )
-    if settings.embedded_broker:
-        chosen["mqtt_port"] = ports.choose(
-            broker.HOST, settings.mqtt_port, broker.DEFAULT_PORT, "ROOM_MQTT_PORT", taken
-        )
-    chosen["http_port"] = ports.choose(
-        settings.http_host, settings.http_port, WEB_PORT, "ROOM_HTTP_PORT", taken
-    )
-    if settings.embedded_broker:
-        inner = broker.choose_inner(taken)
-    return settings.model_copy(update=chosen), inner
-
-
-def plans(settings: Settings, inner: tuple[int, int], simulation: Sequence[str]) -> list[Plan]:
-    """What runs, in the order of its first turns."""
-    redis_url = settings.redis_url or f"redis://{store.HOST}:{settings.redis_port}/0"
-    mqtt_url = settings.mqtt_url or f"mqtt://{broker.HOST}:{inner[1]}"
-    values = {f"ROOM_{name.upper()}": getattr(settings, name) for name in type(settings).model_fields}
-    base = {**os.environ, **{name: str(value) for name, value in values.items() if value is not None}}
-    base["ROOM_SIMULATE"] = "on" if settings.simulating else "off"
-    served = {**base, "ROOM_REDIS_URL": redis_url, "ROOM_MQTT_URL": mqtt_url}
-    planned: list[Plan] = []
-    before: list[str] = []
-    if settings.embedded_store:
-        planned.append(Plan("store", ["store"], base, end_s=12))
-        before.append("store")
-    if settings.embedded_broker:
-        told = ["broker", "--inner", f"{inner[0]},{inner[1]}"]
-        planned.append(Plan("broker", told, base, end_s=3))
-        before.append("broker")
-    planned.append(Plan("worker", ["feeds"], served, after=tuple(before), end_s=6))
-    if settings.simulating:
-        planned.append(Plan("simulator", ["simulate", *simulation], served, after=("worker",), end_s=3))
-    planned.append(Plan("web", ["web"], served, after=("worker",), end_s=5))
-    return planned
 
 
 class Supervisor:
@@ -129,8 +85,10 @@ class Supervisor:
 
     def _give_turns(self) -> None:
         ready = {c.name for c in self._children if c.ready_text is not None}
+        running_s = time.monotonic() - self._began
         for child in self._children:
-            if not child.may_go and ready.issuperset(child.plan.after):
+            late = child.plan.at_latest_s is not None and running_s > child.plan.at_latest_s
+            if not child.may_go and (late or ready.issuperset(child.plan.after)):
                 child.tell("go")
 
     def _listen(self, wait_s: float, *, ending: bool = False) -> None:
@@ -223,7 +181,7 @@ class Supervisor:
     def _note(self) -> None:
         s = self._settings
         noted: dict[str, dict[str, Any]] = {
-            "web": {"url": _address(s), "host": s.http_host, "port": s.http_port}
+            "web": {"url": address(s), "host": s.http_host, "port": s.http_port}
         }
         if s.embedded_store:
             noted["store"] = {"url": f"redis://{store.HOST}:{s.redis_port}/0", "port": s.redis_port}
@@ -233,7 +191,7 @@ class Supervisor:
 
     def _welcome(self) -> None:
         s, say = self._settings, self._terminal.say
-        url = _address(s)
+        url = address(s)
         shown = s.masked()
         mqtt = shown["mqtt_url"] or f"mqtt://{broker.HOST}:{s.mqtt_port}  (MQTT 5 and 3.1.1)"
         say()
@@ -246,13 +204,6 @@ class Supervisor:
 
     def _say(self, child: Child, text: str, look: str) -> None:
         self._terminal.say_seldom(f"  {child.name:<10} {text}", look)
-
-
-def _address(settings: Settings) -> str:
-    host = settings.http_host
-    if host in ("0.0.0.0", "::", ""):  # noqa: S104 shown, not bound
-        host = "127.0.0.1"
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.http_port}"
 
 
 def _plain(event: dict[str, Any]) -> str:
@@ -302,7 +253,8 @@ class Asked:
 def _more_files() -> None:
     """A thousand screens and devices need more open files than many systems grant at first."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    want = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
-    if soft < want:
-        with contextlib.suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (want, hard))
+    for want in FILES:  # macOS says "unlimited" and then takes less
+        if soft < want and (hard == resource.RLIM_INFINITY or want <= hard):
+            with contextlib.suppress(OSError, ValueError):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (want, hard))
+                return
