@@ -47,7 +47,7 @@
       const heading = typeof row[3] === 'number' ? ((row[3] % 360) + 360) % 360 : null;
       if (typeof row[1] === 'number' && typeof row[2] === 'number') this.move(worldX(row[2]), worldY(row[1]), heading, now, glide);
       else { this.placed = false; this.gliding = false; }
-      return facts;
+      return facts || (this.stale && !this.isStale(room.clock.now()));    // heard again
     }
 
     move(x, y, heading, now, glide) {

@@ -44,18 +44,22 @@
     return made;
   }
 
-  // Crews that stand on an incident are drawn beside it. posts: [{x, y, r}], crews: [{x, y, r, id}].
-  // Returns Map(crew -> [dx, dy]); the same crews get the same seats at every call.
+  // What stands on an incident is drawn beside it, what it would half cover a little aside. posts, marks:
+  // [{x, y, r, id}]. Returns Map(mark -> [dx, dy]); the same marks get the same seats at every call.
   const SEATS = [0, 180, 45, 135, -45, -135, 90, -90].map((d) => (d * Math.PI) / 180);
-  function seats(posts, crews) {
+  function seats(posts, marks) {
     const moved = new Map();
     for (const post of posts) {
-      const near = crews
-        .filter((c) => !moved.has(c) && Math.hypot(c.x - post.x, c.y - post.y) < (post.r + c.r) * 0.6)
-        .sort((a, b) => (a.id < b.id ? -1 : 1));
-      near.slice(0, SEATS.length).forEach((c, i) => {
-        const reach = post.r + c.r * 0.9;
-        moved.set(c, [post.x + Math.cos(SEATS[i]) * reach - c.x, post.y + Math.sin(SEATS[i]) * reach - c.y]);
+      const near = [];
+      for (const mark of marks) {
+        const d = Math.hypot(mark.x - post.x, mark.y - post.y), reach = post.r + mark.r * 0.9;
+        if (moved.has(mark) || d >= reach) continue;
+        if (d < reach * 0.4) near.push(mark);
+        else moved.set(mark, [((mark.x - post.x) * (reach - d)) / d, ((mark.y - post.y) * (reach - d)) / d]);
+      }
+      near.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, SEATS.length).forEach((mark, i) => {
+        const reach = post.r + mark.r * 0.9;
+        moved.set(mark, [post.x + Math.cos(SEATS[i]) * reach - mark.x, post.y + Math.sin(SEATS[i]) * reach - mark.y]);
       });
     }
     return moved;

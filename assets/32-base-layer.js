@@ -3,6 +3,7 @@
 (function () {
   'use strict';
   const room = (window.room = window.room || {});
+  const SMALL = 20_000;            // square pixels; a smaller district gets no name until one zooms in
   const loaded = new Map();        // address -> Promise of the prepared base map
 
   function ring(points) {
@@ -18,7 +19,7 @@
     return {
       land: list('land').map(ring),
       neighbours: list('neighbours').flatMap((n) => (Array.isArray(n) ? [ring(n)] : rings(n))),
-      districts: list('districts').map((d) => ({ name: d.name, rings: rings(d), at: d.label && room.things.world(d.label[1], d.label[0]) })),
+      districts: list('districts').map((d) => ({ name: d.name, rings: rings(d), at: d.label && room.things.world(d.label[1], d.label[0]) })).map((d) => ({ ...d, area: area(d.rings) })),
       villages: list('villages').map(rings),
       roads: list('roads').map((r) => ({ kind: r.class, line: ring(r.line || []) })),
       rivers: list('rivers').map((r) => ring(r.line || [])),
@@ -145,11 +146,10 @@
       const { pen, unit, ox, oy } = pane;
       const lang = room.config().lang;
       const taken = [];
-      const write = (name, at, px, weight, colour, italic, most) => {
+      const write = (name, at, px, weight, colour, italic) => {
         if (!name || !at) return;
         pen.font = (italic ? 'italic ' : '') + weight + ' ' + px.toFixed(1) + 'px "Room Sans", Inter, "Noto Sans SC", system-ui, sans-serif';
         const w = pen.measureText(name).width;
-        if (most && w > most) return;
         const x = at[0] * unit - ox, y = at[1] * unit - oy;
         const box = [x - w / 2 - px * 0.3, y - px * 0.65, x + w / 2 + px * 0.3, y + px * 0.65];
         if (taken.some((t) => box[0] < t[2] && box[2] > t[0] && box[1] < t[3] && box[3] > t[1])) return;
@@ -164,7 +164,7 @@
         pen.fillText(name, x, y);
       };
       const big = 24 * k * s;
-      for (const d of this.data.districts) write(d.name, d.at, big, 500, ink.t3, false, extent(d.rings, unit) * 1.25);
+      for (const d of this.data.districts) if (d.area * unit * unit > SMALL * s * s) write(d.name, d.at, big, 500, ink.t3, false);
       for (const sea of this.data.sea) write(sea.names[lang] || sea.names.en || Object.values(sea.names)[0], sea.at, 26 * k * s, 400, ink.t3, true);
       const zoomed = this.map.getZoom() - this.look().fit;
       if (zoomed < 1) return;
@@ -190,10 +190,14 @@
     return w < e ? [room.things.latLng(w, s), room.things.latLng(e, n)] : null;
   }
 
-  // Width of an area in device pixels: a name wider than its district says the wrong thing.
-  function extent(list, unit) {
-    let least = Infinity, most = -Infinity;
-    for (const flat of list) for (let i = 0; i < flat.length; i += 2) { least = Math.min(least, flat[i]); most = Math.max(most, flat[i]); }
-    return (most - least) * unit;
+  // Area of rings, in units of the world's square.
+  function area(list) {
+    let sum = 0;
+    for (const flat of list) {
+      let part = 0;
+      for (let i = 0, j = flat.length - 2; i < flat.length; j = i, i += 2) part += flat[j] * flat[i + 1] - flat[i] * flat[j + 1];
+      sum += Math.abs(part) / 2;
+    }
+    return sum;
   }
 })();

@@ -117,10 +117,18 @@
       }
       for (const [feed, crews] of parked) {
         const layer = this.layers.get(feed);
-        const seats = room.arrange.seats(posts, crews);
-        for (const [crew, [dx, dy]] of seats) { crew.thing.dx = dx; crew.thing.dy = dy; }
-        this.join(crews.filter((crew) => !seats.has(crew)), layer, 0.55, true, (group) => put(10, group));
-        for (const crew of crews) if (!crew.thing.group) put(crew.rank, crew.thing);
+        const atPost = room.arrange.seats(posts.map((p) => ({ ...p, r: p.r * 0.3 })), crews);
+        const marks = crews.filter((crew) => atPost.has(crew));
+        this.join(crews.filter((crew) => !atPost.has(crew)), layer, 0.55, true, (group) => {
+          put(10, group);
+          marks.push({ thing: group, id: group.members[0].id, x: group.x * unit, y: group.y * unit, r: group.strip.radius });
+        });
+        for (const crew of crews) {
+          if (crew.thing.group) continue;
+          put(crew.rank, crew.thing);
+          if (!atPost.has(crew)) marks.push(crew);
+        }
+        for (const [mark, [dx, dy]] of room.arrange.seats(posts, marks)) { mark.thing.dx = dx; mark.thing.dy = dy; }
       }
       for (const [feed, points] of standing) {
         this.join(points, this.layers.get(feed), 0.85, false, (group) => lower.push(group));
