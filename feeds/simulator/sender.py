@@ -83,7 +83,8 @@ class Sender:
         """Work until `lifeline.stopping`. first: what goes before anything of the model."""
         self._recall()
         self._queue.extend(first)
-        self._crowd_from = self._clock() + REGISTERED_MS
+        self._reported = self._clock()
+        self._crowd_from = self._reported + REGISTERED_MS
         while not lifeline.stopping.is_set():
             now = self._clock()
             self._send_due(now)
