@@ -3,6 +3,7 @@
 SHELL := /bin/sh
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check --no-input -q
+FAILED := room: the installation failed: is this machine online (once is enough)? What pip said stands above
 # the first Python of 3.11 or newer; PYTHON=/path/to/python3 chooses another
 PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
@@ -48,12 +49,12 @@ help:               ## this list
 	@test -x $(PY) && $(PY) -c '' 2>/dev/null || { echo "Creating .venv with $(PYTHON) …"; \
 		rm -rf .venv && "$(PYTHON)" -m venv .venv; }
 	@echo "Installing what the room needs (about half a minute, once) …"
-	@$(PIP) -r requirements.txt
+	@$(PIP) -r requirements.txt || { echo "$(FAILED)" >&2; exit 2; }
 	@touch $@
 
 .venv/ready: requirements.txt requirements-dev.txt .venv/runs
 	@echo "Installing what tests and checks need (once) …"
-	@$(PIP) -r requirements-dev.txt
+	@$(PIP) -r requirements-dev.txt || { echo "$(FAILED)" >&2; exit 2; }
 	@touch $@
 
 .PHONY: run test test-long check format bench doctor clean help
