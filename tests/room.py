@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
+import structlog
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -106,9 +107,12 @@ class Post:
         self._client.max_queued_messages_set(0)
         if will:
             self._client.will_set(will[0], will[1], qos=1, retain=True)
-        self._sent: list[mqtt.MQTTMessageInfo] = []
+        self._sent = self._taken = 0
+        self._client.on_publish = self._on_publish
         self._client.reconnect_delay_set(1, 1)
-        self._client.connect(host, int(port), keepalive)
+        session = Properties(PacketTypes.CONNECT)
+        session.SessionExpiryInterval = 3600
+        self._client.connect(host, int(port), keepalive, clean_start=False, properties=session)
         self._client.loop_start()
         until(self._client.is_connected, "a device's connection to the broker")
 
@@ -116,13 +120,15 @@ class Post:
         self, topic: str, payload: bytes | str, *, retain: bool = False, qos: int = 1, properties: Any = None
     ) -> None:
         """Send one message."""
-        self._sent.append(self._client.publish(topic, payload, qos=qos, retain=retain, properties=properties))
+        self._sent += 1
+        self._client.publish(topic, payload, qos=qos, retain=retain, properties=properties)
 
     def arrived(self, patience_s: float = 30.0) -> None:
         """Wait until the broker has all of them."""
-        for info in self._sent:
-            until(info.is_published, "the broker to take a message", patience_s)
-        self._sent.clear()
+        until(lambda: self._taken >= self._sent, f"the broker to take {self._sent} messages", patience_s)
+
+    def _on_publish(self, *_: Any) -> None:
+        self._taken += 1
 
     def cut(self) -> None:
         """Lose the connection without a word, as a power cut does: the broker sends the last will."""
@@ -317,6 +323,7 @@ def _process_main(redis_url: str, mqtt_url: str, var: str, city: str) -> None:
         def ready(self, text: str = "") -> None:
             os.write(1, b"ready\n")
 
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     lifeline = Lifeline()
     signal.signal(signal.SIGTERM, lambda *_: lifeline.stopping.set())
     main(settings_for(redis_url, mqtt_url, Path(var), city), make_city(city), FEEDS, {}, (), lifeline)

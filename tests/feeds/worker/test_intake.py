@@ -115,7 +115,9 @@ BAD = {
     "an unknown source": (UNIT, POSITION, "invalid", {"source": "<script>"}),
     # huge numbers
     "1e400": (UNIT, b'{"time": %d, "lat": 1e400, "lon": 110.4}' % TIME, ("not_json", "invalid")),
-    "a number of 5000 digits": (UNIT, b'{"time": %d, "lat": %s, "lon": 1}' % (TIME, b"9" * 5000), ("not_json", "invalid")),
+    "a number of 5000 digits": (
+        UNIT, b'{"time": %d, "lat": %s, "lon": 1}' % (TIME, b"9" * 5000), ("not_json", "invalid"),
+    ),
     "speed of light": (UNIT, {**POSITION, "speed_kmh": 1_079_252_848.8}, "invalid"),
     # impossible places
     "latitude 91": (UNIT, {**POSITION, "lat": 91}, "invalid"),
@@ -350,7 +352,8 @@ def test_whatever_stands_for_a_time_is_a_time_or_refused(said):
 @pytest.mark.parametrize(
     ("filter", "topic", "matches"),
     [
-        ("owntracks/#", "owntracks", True), ("owntracks/#", "owntracks/a/b", True), ("owntracks/#", "owntracksx/a", False),
+        ("owntracks/#", "owntracks", True), ("owntracks/#", "owntracks/a/b", True),
+        ("owntracks/#", "owntracksx/a", False),
         ("a/+/c", "a/b/c", True), ("a/+/c", "a//c", True), ("a/+/c", "a/b/d/c", False), ("#", "any/thing", True),
         ("a.b/+", "axb/c", False), ("+", "a/b", False), ("a/#", "a/b\nc", True),
     ],
