@@ -12,9 +12,9 @@ class Listening(WorkerThread):
     """The worker's own `main`, with the formats of this program."""
 
     def _run(self) -> None:
-        from feeds.worker.run import main
-
         try:
+            from feeds.worker.run import main  # here, so that its failure too ends the wait at once
+
             main(self._settings, self._city, FEEDS, FORMATS, KPIS, self._lifeline, number=self._number)
         except BaseException as error:
             self.error = error
