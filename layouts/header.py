@@ -13,6 +13,9 @@ from layouts.leaves import Leaves, data
 
 # Titles of the scenes we ship; a profile may bring its own, shown as written if no catalog knows it.
 SCENES = (N_("Overview"),)
+SIMULATION = N_("SIMULATION")
+EXERCISE = N_("EXERCISE")
+REPLAY = N_("REPLAY")
 MIXED = N_("Live data on top of simulated data: run app.py store --forget simulated")
 
 
@@ -38,7 +41,8 @@ def header(city: City, scene: Scene, tr: Translator) -> html.Header:
 
 def leaves(picture: Picture, city: City, tr: Translator) -> Leaves:
     """Mark of practice and banner. Data of the simulator is marked even where live data came to it."""
-    practice = picture.mode in ("simulated", "mixed")
+    marks = {"simulated": SIMULATION, "mixed": SIMULATION, "exercise": EXERCISE, "replay": REPLAY}
+    mark = marks.get(picture.mode, "")
     lines = [
         f"{tr(p.text, **p.values)} · {tr('since {time}', time=tr.time(p.since_ms, city.zone))}"
         for p in picture.problems
@@ -46,8 +50,8 @@ def leaves(picture: Picture, city: City, tr: Translator) -> Leaves:
     if picture.mode == "mixed":
         lines.append(tr(MIXED))
     return {
-        ids.STRIPE: {"className": "stripe stripe-on" if practice else "stripe"},
-        ids.MODE: {"children": tr("SIMULATION") if practice else "", "hidden": not practice},
+        ids.STRIPE: {"className": "stripe stripe-on" if mark else "stripe"},
+        ids.MODE: {"children": tr(mark) if mark else "", "hidden": not mark},
         ids.BANNER: {"hidden": not lines},
         ids.BANNER_TEXT: {"children": " — ".join(lines)},
     }

@@ -8,7 +8,7 @@ from typing import Literal
 
 from data.contracts import FeedHealth, Problem, Reading, Thing
 
-Mode = Literal["live", "simulated", "mixed", "empty"]
+Mode = Literal["live", "simulated", "mixed", "exercise", "replay", "empty"]
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,8 @@ class Picture:
     """What is known at `now_ms`.
 
     mode: whose data this is. `simulated`: the store has never seen a live event, every page
-    is marked; `mixed`: live events arrived on a store that holds simulated ones.
+    is marked; `mixed`: live events arrived on a store that holds simulated ones; `exercise`,
+    `replay`: it has seen nothing else.
     things: per feed, per object id. readings: the newest per KPI id. series: per KPI the last
     six hours, oldest first, (minute in ms, value or None). problems: what the room itself lacks.
     """

@@ -22,7 +22,11 @@ def mode(found: dict[str, int]) -> Mode:
     live, simulated = found.get("live", 0) > 0, found.get("simulated", 0) > 0
     if live:
         return "mixed" if simulated else "live"
-    return "simulated" if simulated else "empty"
+    if simulated:
+        return "simulated"
+    if found.get("exercise", 0) > 0:
+        return "exercise"
+    return "replay" if found.get("replay", 0) > 0 else "empty"
 
 
 def forget(store: Store, keys: Keys, feeds: list[str], source: str) -> int:

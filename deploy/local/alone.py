@@ -76,15 +76,16 @@ def web(settings: Settings, lifeline: Lifeline) -> Iterator[Settings]:
 
 
 def forget(settings: Settings, source: str, feeds: Mapping[str, Feed]) -> None:
-    """Remove from the store what this source has left. Raises Cure when it cannot."""
-    try:
-        from data.store import forget as work  # type: ignore[attr-defined]
-    except ImportError:
-        raise Cure(
-            f"this version cannot forget {source} data yet; stop the room and move var/ away"
-        ) from None
+    """Remove from the store what this source has left, and what the simulator remembers of it."""
+    from data.store import sources
+    from data.store.connect import connect
+    from data.store.keys import Keys
+
     settings = running.need(settings, "store")
-    work.main(settings, source, feeds)
+    removed = sources.forget(connect(settings.redis_url), Keys(settings.city), list(feeds), source)
+    if source == "simulated":
+        (settings.var / "simulator.json").unlink(missing_ok=True)
+    print(f"removed {removed} {source} events; counters stay, they say what was received")
 
 
 def _absent(settings: Settings, name: str) -> None:

@@ -89,9 +89,9 @@ class SimulatedCity:
     def _sources(self, start_ms: int, to_ms: int, detail: Detail) -> Iterator[Iterable[Outgoing]]:
         yield self._dispatch.advance(to_ms)
         yield self._hotspots.advance(to_ms)
-        if detail.positions:
+        if detail.positions_every:
             for unit in self._units:
-                yield unit.positions(start_ms, to_ms)
+                yield unit.positions(start_ms, to_ms, detail.positions_every)
         if detail.telemetry_every:
             yield self._hotspots.telemetry(start_ms, to_ms, detail.telemetry_every)
         if detail.heartbeats:

@@ -30,13 +30,15 @@ class Outgoing:
 class Detail:
     """How much of the frequent messages is wanted; what changes something is always given.
 
-    telemetry_every: each hotspot's n-th measurement only (one is due every 5 minutes), 0: none.
+    positions_every: 1: the trackers' fixes as they are due; n: only every n-th place of their
+    5-second grid, moving or not; 0: none. telemetry_every: each hotspot's n-th measurement
+    only (one is due every 5 minutes), 0: none.
     """
 
-    positions: bool = True
+    positions_every: int = 1
     telemetry_every: int = 1
     heartbeats: bool = True
 
 
 FULL = Detail()
-CHANGES_ONLY = Detail(positions=False, telemetry_every=0, heartbeats=False)
+CHANGES_ONLY = Detail(positions_every=0, telemetry_every=0, heartbeats=False)

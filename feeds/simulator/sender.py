@@ -44,13 +44,13 @@ class Lifeline(Protocol):
 def detail(age_ms: int) -> Detail:
     """What is worth sending of something that old: the last hour is whole, older is sparse.
 
-    Six hours of telemetry, one every 15 minutes, give the figures' curves a past: just often
-    enough that no hotspot counts as stale.
+    Six hours of telemetry, one every 15 minutes, and of positions, one every 110 seconds, give
+    the figures' curves a past: just often enough that no hotspot and no unit counts as stale.
     """
     if age_ms >= 6 * HOUR:
         return CHANGES_ONLY
     return Detail(
-        positions=age_ms < HOUR,
+        positions_every=1 if age_ms < HOUR else 22,
         telemetry_every=1 if age_ms < 16 * MINUTE else 3,
         heartbeats=age_ms < 2 * MINUTE,
     )

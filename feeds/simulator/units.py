@@ -137,13 +137,19 @@ class Unit:
         self.state = state
         return Outgoing(t, f"{self.topic}/status", {"status": state, **more}, True, t)
 
-    def positions(self, start_ms: int, end_ms: int) -> Iterator[Outgoing]:
-        """The tracker's fixes in start ≤ t < end, on a grid of its own: more of them while it drives."""
+    def positions(self, start_ms: int, end_ms: int, every: int = 1) -> Iterator[Outgoing]:
+        """The tracker's fixes in start ≤ t < end, on a grid of its own: more of them while it drives.
+
+        every: above 1, only every n-th place of the grid, moving or not.
+        """
         n = -(-(start_ms - self._phase) // MOVING_MS)
         while (t := n * MOVING_MS + self._phase) < end_ms:
             segment = self._segment(t)
             driving = segment.leg is not None and t < segment.leg.end_ms
-            if (driving or (n + self._turn) % PARKED_EVERY == 0) and not self._silent(t):
+            due = driving or (n + self._turn) % PARKED_EVERY == 0
+            if every > 1:
+                due = (n + self._turn) % every == 0
+            if due and not self._silent(t):
                 yield self._fix(t, n, segment)
             n += 1
 
