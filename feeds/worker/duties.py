@@ -29,6 +29,7 @@ EVALUATE_S = 3.0
 TIDY_MS = 300_000
 MINUTE_MS = readings.MINUTE_MS
 SETTLE_MS = 3_000  # late messages come in bunches; wait until the bunch is through
+SETTLE_MOST_MS = 60_000
 REDO_MOST_MS = 24 * 3600 * 1000
 REDO_EVERY_MS = 60_000
 REDO_EVENTS_MOST = 400_000  # more would hold up the present for a past of minutes
@@ -52,7 +53,7 @@ class Duties(threading.Thread):
         self._lease = Lease(self._store, self._keys, "duties")
         self._stop_event = threading.Event()
         self._redo_from_ms: int | None = None
-        self._late_seen_ms = 0
+        self._late_seen_ms = self._late_since_ms = 0
         self._redone_ms = 0
         self._minute_ms = 0
         self._tidied_ms = now_ms()
@@ -80,12 +81,10 @@ class Duties(threading.Thread):
             log.warning("lease not given back: the store does not answer")
 
     def _turn(self, now: int) -> None:
-        changes = Changes()
-        if self._registry.refresh(self._store, self._keys, list(self._feeds)) or self._fresh:
-            self._world.look(1)
-            self._world.members_changed(changes)
-        changes = self._world.look(1)
-        self._note(changes, now)
+        renewed = self._registry.refresh(self._store, self._keys, list(self._feeds))
+        self._note(self._world.look(1), now)
+        if renewed and not self._fresh:
+            self._world.members_changed(Changes())
         live_only = live_seen(self._store, self._keys)
         health = read.health(self._store, self._keys, list(self._feeds))
         latest = evaluate(
@@ -100,8 +99,7 @@ class Duties(threading.Thread):
         if self._fresh:
             self._fresh = False
             self._mark_gap(now)
-        settled = now - self._late_seen_ms > SETTLE_MS and now - self._redone_ms > REDO_EVERY_MS
-        if self._redo_from_ms is not None and settled:
+        if self._redo_from_ms is not None and self._redo_due(now):
             self._redone_ms = now
             self._redo(self._redo_from_ms, now, live_only)
         if now - self._tidied_ms > TIDY_MS:
@@ -115,9 +113,16 @@ class Duties(threading.Thread):
                 hot_hours=self._city.limits.hot_hours,
             )
 
+    def _redo_due(self, now: int) -> bool:
+        """Once the bunch is through; a device that is late with every message ends no bunch."""
+        settled = now - self._late_seen_ms > SETTLE_MS or now - self._late_since_ms > SETTLE_MOST_MS
+        return settled and now - self._redone_ms > REDO_EVERY_MS
+
     def _note(self, changes: Changes, now: int) -> None:
         if changes.late_from_ms is not None:
             self._late_seen_ms = now
+            if self._redo_from_ms is None:
+                self._late_since_ms = now
             self._redo_from_ms = min(changes.late_from_ms, self._redo_from_ms or changes.late_from_ms)
 
     def _mark_gap(self, now: int) -> None:
@@ -129,7 +134,7 @@ class Duties(threading.Thread):
             last = found[self._kpis[0].id][-1][0] if found[self._kpis[0].id] else now - 6 * FINE_MS
             if now - last > 5 * MINUTE_MS:
                 self._redo_from_ms = min(last, self._redo_from_ms or last)
-                self._late_seen_ms = now
+                self._late_seen_ms = self._late_since_ms = now
 
     def _redo(self, from_ms: int, now: int, live_only: bool) -> None:
         self._redo_from_ms = None
@@ -155,5 +160,7 @@ class Duties(threading.Thread):
                 live_only=live_only,
             )
         )
+        if not self._lease.hold():  # it took so long that another worker has taken over
+            return
         readings.save_minutes(self._store, self._keys, rows, now)
         log.info("readings told anew", minutes=len(minutes), from_ms=start, events=len(history))

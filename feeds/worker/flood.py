@@ -33,7 +33,7 @@ class FloodGate:
         if bucket is None:
             self._forget(now_ms)
             bucket = self._buckets[sender] = _Bucket(float(self._burst), now_ms)
-        bucket.level = min(self._burst, bucket.level + (now_ms - bucket.at_ms) / 1000 * self._rate) - 1
+        bucket.level = min(self._burst, bucket.level + max(0, now_ms - bucket.at_ms) / 1000 * self._rate) - 1
         bucket.at_ms = now_ms
         if bucket.level < 0:
             bucket.level = 0

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
+
+import redis
 
 from data.contracts import Feed, Thing
 from data.store import read
@@ -12,6 +15,7 @@ from data.store.keys import Keys
 HOUR_MS = 3_600_000
 THIN_AFTER_MS = HOUR_MS + 600_000  # an hour, and ten minutes in which a redelivery is still recognised
 THIN_TO_MS = 15_000
+REDELIVERED_MS = 600_000
 SPINE_KEEP_MS = 26 * HOUR_MS
 
 
@@ -25,7 +29,7 @@ def tidy(
         places = {m.name for m in feed.messages if m.place and feed.moving}
         for id in read.stored_ids(store, keys, name):
             key = keys.history(name, id)
-            gone += store.zremrangebyscore(key, "-inf", f"({now_ms - hot_hours * HOUR_MS:.0f}")
+            gone += _expire(store, key, now_ms - round(hot_hours * HOUR_MS))
             if places:
                 gone += _thin(store, key, places, now_ms)
             gone += _unmark(store, key, keys.obj(name, id), now_ms)
@@ -34,28 +38,55 @@ def tidy(
     return gone
 
 
+def _expire(store: Store, key: str, limit_ms: int) -> int:
+    """Drop what is older, but the newest row of each slot: the past begins with what was true then."""
+    rows = store.zrangebyscore(key, "-inf", f"({limit_ms}")
+    newest = {row.split(b"|", 2)[1]: row for row in rows}
+    drop = [row for row in rows if newest[row.split(b"|", 2)[1]] is not row]
+    return int(store.zrem(key, *drop)) if drop else 0
+
+
 def _thin(store: Store, key: str, places: set[str], now_ms: int) -> int:
-    # Two hours back from the limit is enough: what is older was thinned in an earlier round.
-    low, high = now_ms - THIN_AFTER_MS - 2 * HOUR_MS, now_ms - THIN_AFTER_MS
-    drop, kept_ms = [], None
+    high = now_ms - THIN_AFTER_MS
+    low: int | str = high - 2 * HOUR_MS
+    # What is older was thinned in an earlier round, unless it came late or nobody was there.
+    if _dense(store, key, int(low)):
+        low = "-inf"
+    drop, kept = [], None
     for row in store.zrangebyscore(key, low, high):
         event, slot = row.split(b"|", 2)[:2]
         if slot.decode() not in places:
             continue
         bucket = int(event) // THIN_TO_MS
-        if bucket == kept_ms:
+        if bucket == kept:
             drop.append(row)
-        kept_ms = bucket
+        kept = bucket
     return int(store.zrem(key, *drop)) if drop else 0
+
+
+def _dense(store: Store, key: str, before_ms: int) -> bool:
+    """Does any older hour hold more rows than thinned ones would be?"""
+    with store.pipeline(transaction=False) as pipe:
+        for hour in range(1, 25):
+            pipe.zcount(key, before_ms - hour * HOUR_MS, f"({before_ms - (hour - 1) * HOUR_MS}")
+        return any(n > 1.2 * HOUR_MS / THIN_TO_MS for n in pipe.execute())
 
 
 def _unmark(store: Store, key: str, obj: str, now_ms: int) -> int:
     """Drop the digests of a flood once they can no longer be redelivered."""
     if not store.hexists(obj, "~thin"):
         return 0
-    rows = store.zrangebyscore(key, "-inf", now_ms - 600_000)
-    drop = [row for row in rows if row.split(b"|", 4)[4].startswith(b"#")]
-    return int(store.zrem(key, *drop)) if drop else 0
+    marked = [row for row in store.zrange(key, 0, -1) if row.split(b"|", 4)[4].startswith(b"#")]
+    drop = [row for row in marked if int(row.split(b"|", 1)[0]) <= now_ms - REDELIVERED_MS]
+    gone = int(store.zrem(key, *drop)) if drop else 0
+    if len(drop) == len(marked):
+        with store.pipeline() as pipe, contextlib.suppress(redis.WatchError):  # a new flood keeps its note
+            pipe.watch(key)
+            if not any(b"|#" in row for row in pipe.zrange(key, 0, -1)):
+                pipe.multi()
+                pipe.hdel(obj, "~thin")
+                pipe.execute()
+    return gone
 
 
 def _let_go(store: Store, keys: Keys, feed: Feed, id: str, thing: Thing | None, now_ms: int) -> None:
