@@ -20,12 +20,17 @@ def _newest(table: pd.DataFrame) -> int | None:
     return None if pd.isna(newest) else int(newest)
 
 
+def _known(given: KpiInput) -> pd.DataFrame:
+    """Units seen lately that have said what they do; a place alone does not say so."""
+    return given.things[~given.things["stale"] & given.things["state"].isin(STATES)]
+
+
 def units_available(given: KpiInput) -> Reading:
     """Units that could be sent now: status available and position not older than its maximum age.
 
     n: units whose state is known, of: all registered units.
     """
-    known = given.things[~given.things["stale"]]
+    known = _known(given)
     if known.empty:
         return Reading(None, 0, len(given.things), _newest(given.things), why="no_input")
     free = int((known["state"] == "available").sum())
@@ -34,7 +39,7 @@ def units_available(given: KpiInput) -> Reading:
 
 def units_by_status(given: KpiInput) -> Reading:
     """Units with a known state, split by status; `unknown` counts those that are silent or never reported."""
-    known = given.things[~given.things["stale"] & given.things["state"].isin(STATES)]
+    known = _known(given)
     parts = {s: float((known["state"] == s).sum()) for s in STATES}
     parts["unknown"] = float(len(given.things) - len(known))
     as_of = _newest(known) or _newest(given.things)

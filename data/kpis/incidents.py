@@ -11,10 +11,6 @@ from data.contracts import N_, Kpi, KpiInput, Reading
 HOUR_MS = 3_600_000
 
 
-def _known(given: KpiInput) -> bool:
-    return given.heard_ms is not None and "received_ms" in given.things
-
-
 def open_incidents(given: KpiInput) -> Reading:
     """Incidents that nobody has closed, split by severity (`1` life at risk to `4`).
 
@@ -32,8 +28,10 @@ def open_incidents(given: KpiInput) -> Reading:
 
 def oldest_open(given: KpiInput) -> Reading:
     """How long the oldest open incident has been open, in minutes since its receipt; none open: no value."""
-    if not _known(given):
-        return Reading(None, 0, 0, given.heard_ms, why="no_input")
+    if given.heard_ms is None:
+        return Reading(None, 0, 0, None, why="no_input")
+    if "received_ms" not in given.things:
+        return Reading(None, 0, 0, given.heard_ms, why="none_open")
     since = given.things.loc[given.things["active"], "received_ms"].dropna()
     if since.empty:
         return Reading(None, 0, 0, given.heard_ms, why="none_open")

@@ -60,6 +60,7 @@ class Follower(threading.Thread):
         self._on_picture = on_picture
         self._stop_event = threading.Event()
         self._started_ms = now_ms()
+        self._store_back_ms = 0
         self._since: dict[str, int] = {}
         self._rates: deque[tuple[int, Mapping[str, FeedHealth]]] = deque(maxlen=12)
         self._second_ms = self._series_ms = 0
@@ -121,7 +122,8 @@ class Follower(threading.Thread):
             self._series = readings.series(self._store, self._keys, self._kpi_ids, now - SERIES_MS, now)
         promise = probe(self._store)
         if promise.ok:
-            self._since.pop("store", None)
+            if self._since.pop("store", None) is not None:
+                self._store_back_ms = now
             self._problems = self._workers_problems(now)
         else:
             self._store_away(promise.code)
@@ -129,6 +131,8 @@ class Follower(threading.Thread):
     def _workers_problems(self, now: int) -> tuple[Problem, ...]:
         alive = [w for w in workers.workers(self._store, self._keys) if now - w.at_ms <= WORKER_SILENT_MS]
         found: list[Problem] = []
+        if not alive and now - self._store_back_ms <= WORKER_SILENT_MS:
+            return ()  # while the store was away no worker could say that it lives
         if not alive:
             last = max((w.at_ms for w in workers.workers(self._store, self._keys)), default=self._started_ms)
             found.append(Problem("worker", N_("Feed worker stopped"), last))
