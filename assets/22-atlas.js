@@ -70,7 +70,7 @@
         const cell = 2 * Math.ceil(r) + 2;
         const image = document.createElement('canvas');
         image.width = image.height = cell;
-        const pen = image.getContext('2d');
+        const pen = image.getContext('2d', { willReadFrequently: true });
         pen.fillStyle = this.ink.t3;
         pen.arc(cell / 2, cell / 2, r, 0, 7);
         pen.fill();
@@ -90,7 +90,7 @@
       const cell = 2 * Math.ceil(px / 2) + 4;
       const image = document.createElement('canvas');
       image.width = image.height = cell;
-      const pen = image.getContext('2d');
+      const pen = image.getContext('2d', { willReadFrequently: true });
       const width = px * 0.15;
       const r = px / 2 - width / 2 - 1;
       pen.translate(cell / 2, cell / 2);

@@ -18,7 +18,8 @@
       this.map = map;
       this.objects = objects;
       this.open = null;                          // {popup, thing id, parts, timer}
-      map.on('popupclose', (event) => { if (this.open && event.popup === this.open.popup) this.closed(); });
+      this.onClose = (event) => { if (this.open && event.popup === this.open.popup) this.closed(); };
+      map.on('popupclose', this.onClose);
     }
 
     words(key, fallback) { return room.config().words?.[key] || fallback; }
@@ -143,6 +144,7 @@
       if (Math.abs(was.lat - lat) > 1e-6 || Math.abs(was.lng - lon) > 1e-6) open.popup.setLatLng([lat, lon]);
     }
 
+    remove() { this.close(); this.map.off('popupclose', this.onClose); }
     close() { if (this.open) this.map.closePopup(this.open.popup); }
     closed() {
       clearInterval(this.open.timer);

@@ -62,17 +62,18 @@
       const { map, objects, base } = this;
       const rest = () => { objects.dragging = false; this.moved = true; base.draw(); objects.replaced(); this.callouts.show(true); };
       const follow = (center, zoom) => { base.follow(center, zoom); objects.follow(center, zoom); };
-      map.on('movestart', () => { objects.dragging = true; });
-      map.on('move', () => { if (!map._animatingZoom) objects.replaced(); });
-      map.on('zoomanim', (event) => { this.callouts.show(false); follow(event.center, event.zoom); });
-      map.on('zoom', () => { if (!map._animatingZoom) follow(map.getCenter(), map.getZoom()); });
-      map.on('moveend', rest);
-      map.on('resize', () => { this.seen.fit = this.cityZoom(); this.restyle(); if (!this.locked) this.fit(); rest(); });
-      map.on('click', (event) => {
+const on = (type, handler) => { map.on(type, handler); this.off.push(() => map.off(type, handler)); };
+            on('movestart', () => { objects.dragging = true; });
+      on('move', () => { if (!map._animatingZoom) objects.replaced(); });
+      on('zoomanim', (event) => { this.callouts.show(false); follow(event.center, event.zoom); });
+      on('zoom', () => { if (!map._animatingZoom) follow(map.getCenter(), map.getZoom()); });
+      on('moveend', rest);
+      on('resize', () => { this.seen.fit = this.cityZoom(); this.restyle(); if (!this.locked) this.fit(); rest(); });
+      on('click', (event) => {
         const entry = objects.hit(event.containerPoint, event.originalEvent?.pointerType === 'touch' ? 16 : 5);
         if (entry) { this.lock(); this.popups.press(entry); }
       });
-      map.on('dragstart', () => this.lock());
+      on('dragstart', () => this.lock());
       const keys = new Set(['+', '-', '=', 'ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight']);
       for (const type of ['wheel', 'dblclick']) this.listen(this.container, type, () => this.lock(), { passive: true });
       this.listen(this.container, 'touchmove', (event) => { if (event.touches.length > 1) this.lock(); }, { passive: true });
@@ -164,8 +165,8 @@
     remove() {
       this.gone = true;
       clearTimeout(this.fitTimer);
-      this.popups.close();
-      for (const stop of this.off) stop();
+      this.popups.remove();
+      for (const stop of this.off) stop();         // Leaflet keeps a removed map on its container: leave nothing on it
       this.callouts.remove();
       this.objects.remove();
       this.base.remove();
@@ -179,9 +180,10 @@
       let shown = null;
       try { shown = new RoomMap(map); } catch (error) { console.error('the map layers could not start', error); return; }
       room.map.maps.set(id, shown);
-      map.on('unload', () => {
+      map.once('unload', () => {
         shown.remove();
         if (room.map.maps.get(id) === shown) room.map.maps.delete(id);
+        shown = null;
       });
     });
   });

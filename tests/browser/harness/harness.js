@@ -22,6 +22,10 @@
     },
   });
   window.makeMap = function () {
+    const old = document.getElementById('map'), fresh = document.createElement('div');   // as React does
+    fresh.id = 'map';
+    fresh.className = 'map';
+    old.replaceWith(fresh);
     const config = window.room.config();
     const map = window.L.map('map', { zoomControl: false, attributionControl: false, zoomSnap: 0.25, zoomDelta: 0.5, minZoom: 8, maxZoom: 19, zoomAnimation: query.get('anim') !== '0' });
     map.fitBounds(config.bounds, { animate: false });
