@@ -295,7 +295,14 @@ def test_the_operator_may_move_the_map_and_give_it_back(room: RunningRoom, wall:
     center = (
         "(() => { const m = [...room.map.maps.values()][0].map; return [m.getCenter().lat, m.getZoom()]; })()"
     )
-    held = wall.page.evaluate(center)
+    seen: list[Any] = []
+
+    def at_rest() -> bool:  # a released map glides on for a moment
+        seen.append(wall.page.evaluate(center))
+        return len(seen) > 3 and seen[-1] == seen[-4]
+
+    wall.sees(at_rest, "the map at rest", 10)
+    held = seen[-1]
     room.publish(
         "incidents/I-T2/report", category="Traffic accident", severity=2, lat=-7.05, lon=110.45, channel="112"
     )
