@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import struct
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -17,8 +18,9 @@ from urllib.parse import unquote, urlsplit
 import paho.mqtt.client as mqtt
 import structlog
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.exception import MQTTException
 from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
+from paho.mqtt.properties import Properties, VariableByteIntegers
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
@@ -28,6 +30,7 @@ log = structlog.get_logger("worker")
 SESSION_S = 7 * 24 * 3600
 KEEPALIVE_S = 15
 READ_AHEAD = 256 * 1024
+UNREADABLE = "(unreadable user property)"  # stands for a message's source; the door refuses it
 UNPROMISED_MOST = 20_000  # QoS 0 messages held while the store is away; nobody promised those
 
 
@@ -61,8 +64,35 @@ class ReadAhead:
 
 
 class _Client(mqtt.Client):
+    """paho with two changes: it reads ahead, and it takes messages whose properties it cannot read.
+
+    It refuses some texts that brokers let through (U+FEFF, NUL) by dropping the connection; the
+    broker then sends the message again, for ever, and nothing behind it ever comes.
+    """
+
+    unreadable = False
+
     def _create_socket(self) -> Any:
         return ReadAhead(super()._create_socket())
+
+    def _handle_publish(self) -> MQTTErrorCode:
+        try:
+            return super()._handle_publish()
+        except (MQTTException, ValueError, struct.error):
+            packet = self._in_packet
+            packet["packet"] = without_properties(packet["command"], bytes(packet["packet"]))
+            self.unreadable = True
+            try:
+                return super()._handle_publish()
+            finally:
+                self.unreadable = False
+
+
+def without_properties(command: int, packet: bytes) -> bytearray:
+    """A PUBLISH packet's variable part and payload with no properties. command: its first byte, for the QoS."""
+    at = 2 + int.from_bytes(packet[:2]) + (2 if command & 0x06 else 0)
+    length, digits = VariableByteIntegers.decode(packet[at : at + 4])  # type: ignore[no-untyped-call]
+    return bytearray(packet[:at] + b"\0" + packet[at + digits + length :])
 
 
 @dataclass(slots=True)
@@ -206,7 +236,7 @@ class Subscriber:
             topic = message.topic
         except UnicodeDecodeError:
             topic = "(topic is not UTF-8)"
-        source = None
+        source = UNREADABLE if self._client.unreadable else None
         properties = message.properties
         if properties is not None:
             for key, value in getattr(properties, "UserProperty", ()):
