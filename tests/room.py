@@ -138,9 +138,8 @@ class Post:
         sock.shutdown(2)
 
     def close(self) -> None:
-        """Leave in good order."""
+        """Leave in good order; its thread ends by itself."""
         self._client.disconnect()
-        self._client.loop_stop()
 
 
 class Device:

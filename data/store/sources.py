@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import orjson
+
 from data.live.picture import Mode
 from data.store.connect import Store
 from data.store.keys import Keys
@@ -49,6 +51,7 @@ def forget(store: Store, keys: Keys, feeds: list[str], source: str) -> int:
             ]
             if gone:
                 store.hdel(obj, *gone)
+                _bring_back(store, keys, feed, id, gone)
             if not [n for n in store.hkeys(obj) if not n.startswith(b"~")]:
                 store.delete(obj)
                 store.srem(keys.ids(feed), id)
@@ -66,3 +69,28 @@ def forget(store: Store, keys: Keys, feeds: list[str], source: str) -> int:
     store.delete(keys.kpi_latest)
     store.hdel(keys.sources, source)
     return removed
+
+
+def _bring_back(store: Store, keys: Keys, feed: str, id: str, names: list[bytes]) -> None:
+    """Where what was forgotten had covered something older, that is the state again."""
+    store.zrem(keys.geo(feed), id)
+    past: dict[bytes, list[list[bytes]]] = {name: [] for name in names}
+    for row in store.zrange(keys.history(feed, id), 0, -1):
+        event, name, *rest = row.split(b"|", 4)
+        if name in past and not rest[2].startswith(b"#"):
+            past[name].append([event, *rest])
+    for name, rows in past.items():
+        if not rows:
+            continue
+        event, source, track, value = rows[-1]
+        since = event
+        for earlier in reversed(rows if track else []):
+            if earlier[2] != track:
+                break
+            since = earlier[0]
+        # a message that came meanwhile is newer than all this
+        store.hsetnx(keys.obj(feed, id), name, b"|".join((event, event, since, source, b"", track, value)))
+    for stored in store.hvals(keys.obj(feed, id)):
+        value = orjson.loads(stored.split(b"|", 6)[6]) if stored.count(b"|") >= 6 else {}
+        if "lat" in value and "lon" in value and abs(value["lat"]) < 85:
+            store.geoadd(keys.geo(feed), (value["lon"], value["lat"], id))

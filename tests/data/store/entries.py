@@ -34,7 +34,9 @@ def stored_copy(id: str, word: str, t: int) -> Entry:
     return status(id, word, t, mode="stored", flags=["age_unknown"], received=T0 + t)
 
 
-def position(id: str, t: int, lat: float = -7.0, lon: float = 110.4, *, mode: str = "", source: str = "live") -> Entry:
+def position(
+    id: str, t: int, lat: float = -7.0, lon: float = 110.4, *, mode: str = "", source: str = "live"
+) -> Entry:
     """An ambulance's position at T0 + t milliseconds."""
     return event_entry(
         "ambulances", id, "position", "position", event_ms=T0 + t, received_ms=T0 + t + 500, source=source,

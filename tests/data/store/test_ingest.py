@@ -6,7 +6,14 @@ import itertools
 
 from data.store import read
 from tests.data.store.entries import (
-    T0, assumed, heartbeat, ignored, position, refused, status, stored_copy,
+    T0,
+    assumed,
+    heartbeat,
+    ignored,
+    position,
+    refused,
+    status,
+    stored_copy,
 )  # fmt: skip
 
 
@@ -89,8 +96,10 @@ def test_slots_of_one_object_stand_side_by_side(writer, view):
 
 
 def test_the_geo_index_follows_the_newest_place(writer, view):
-    writer.write(position("AMB-01", 2000, lat=-7.01, lon=110.41), position("AMB-01", 1000, lat=-7.3, lon=110.9))
-    (lon, lat), = view.client.geopos(view.keys.geo("ambulances"), "AMB-01")
+    writer.write(
+        position("AMB-01", 2000, lat=-7.01, lon=110.41), position("AMB-01", 1000, lat=-7.3, lon=110.9)
+    )
+    ((lon, lat),) = view.client.geopos(view.keys.geo("ambulances"), "AMB-01")
     assert (round(lat, 3), round(lon, 3)) == (-7.01, 110.41)
 
 
@@ -204,7 +213,10 @@ def test_a_heartbeat_makes_a_feed_heard_without_an_event(writer, view):
 
 
 def test_a_heartbeat_that_comes_again_or_late_counts_once(writer, view):
-    assert writer.each(heartbeat("c", 1000), heartbeat("c", 1000), heartbeat("c", 500), heartbeat("c", 2000)) == "adda"
+    assert (
+        writer.each(heartbeat("c", 1000), heartbeat("c", 1000), heartbeat("c", 500), heartbeat("c", 2000))
+        == "adda"
+    )
 
 
 def test_made_up_heartbeat_senders_are_bounded(writer, view):

@@ -1,36 +1,65 @@
-"""Whose data it is, and how a simulation leaves the store."""
+"""Whose data a store holds, and forgetting one kind of it."""
 
 from __future__ import annotations
 
-from data.clock import now_ms
-from data.store import read, sources
-from data.store.ingest import Ingest, event_entry
-from data.store.keys import Keys
-from tests.room import StoreView
+import pytest
+
+from data.store import read, readings, sources
+from data.store.registry import Registry
+from tests.data.store.entries import T0, position, status
+from tests.room import FEEDS
 
 
-def put(ingest: Ingest, id: str, source: str, at_ms: int, status: str) -> None:
-    entry = event_entry(
-        "hotspots", id, "status", "status", event_ms=at_ms, received_ms=at_ms, source=source, track=status,
-        value={"status": status},
+@pytest.mark.parametrize(
+    ("found", "mode"),
+    [
+        ({}, "empty"),
+        ({"simulated": 3}, "simulated"),
+        ({"live": 1}, "live"),
+        ({"live": 1, "simulated": 3}, "mixed"),
+    ],
+)
+def test_a_page_is_marked_by_what_the_store_has_seen(found, mode):
+    assert sources.mode(found) == mode
+
+
+def test_one_live_event_is_enough_for_figures_to_stand_on_live_ones(writer, view):
+    writer.write(status("H-1", "up", 0, source="simulated"))
+    assert not sources.live_seen(view.client, view.keys)
+    writer.write(status("H-2", "up", 0))
+    assert sources.live_seen(view.client, view.keys)
+    assert sources.counts(view.client, view.keys) == {"simulated": 1, "live": 1}
+
+
+def test_forgetting_simulated_data_leaves_live_data_alone(writer, view):
+    writer.write(
+        status("H-1", "up", 1000), status("H-1", "down", 500, source="simulated"),
+        status("H-2", "down", 1000, source="simulated"), position("AMB-01", 1, source="simulated"),
     )  # fmt: skip
-    assert ingest.write([entry], now_ms()) == "a"
+    assert sources.forget(view.client, view.keys, list(FEEDS), "simulated") == 3
+    assert view.thing("hotspots", "H-1").state == "up"
+    assert [e.value["status"] for e in view.history("hotspots", "H-1")] == ["up"]
+    assert read.stored_ids(view.client, view.keys, "hotspots") == ["H-1"]
+    assert not view.slots("ambulances", "AMB-01")
+    assert view.client.zscore(view.keys.geo("ambulances"), "AMB-01") is None
+    assert readings.latest(view.client, view.keys) == {}
+    assert all(row.get(b"o") != b"simulated" for _, row in view.client.xrange(view.keys.changes))
+    assert sources.mode(sources.counts(view.client, view.keys)) == "live"
+    view.adds_up()
 
 
-def test_forgetting_the_simulation_leaves_what_is_live(view: StoreView) -> None:
-    store, keys = view.client, view.keys
-    ingest = Ingest(store, keys, stream_events=1000)
-    now = now_ms()
-    put(ingest, "H-1", "simulated", now - 3000, "up")
-    put(ingest, "H-2", "live", now - 2000, "down")
-    assert sources.mode(sources.counts(store, keys)) == "mixed"
-    assert sources.forget(store, keys, ["hotspots"], "simulated") == 1
-    assert sources.mode(sources.counts(store, keys)) == "live"
-    assert read.stored_ids(store, keys, "hotspots") == ["H-2"]
-    assert not store.exists(keys.obj("hotspots", "H-1"), keys.history("hotspots", "H-1"))
-    assert [e.value["status"] for e in read.history(store, keys, "hotspots", "H-2")] == ["down"]
-    assert all(row.get(b"o") != b"simulated" for _, row in store.xrange(keys.changes))
+def test_a_live_state_that_a_simulated_one_had_covered_comes_back(writer, view):
+    writer.write(
+        status("H-1", "up", 1000), status("H-1", "up", 1500), status("H-1", "down", 2000, source="simulated")
+    )
+    sources.forget(view.client, view.keys, list(FEEDS), "simulated")
+    slot = view.slots("hotspots", "H-1")["status"]
+    assert (slot.value["status"], slot.event_ms, slot.source) == ("up", T0 + 1500, "live")
 
 
-def test_a_store_that_has_seen_nothing_is_neither(view: StoreView) -> None:
-    assert sources.mode(sources.counts(view.client, Keys("nobody"))) == "empty"
+def test_registered_objects_are_read_from_profile_and_store(view):
+    registry = Registry(view.city.registry)
+    assert registry.known("hotspots", "H-1")
+    assert not registry.known("hotspots", "H-99")
+    assert not registry.known("zeppelins", "H-1")
+    assert registry.member("ambulances", "MTR-01").kind == "motorcycle"
