@@ -25,6 +25,7 @@ class Registry:
     def __init__(self, profile: Mapping[str, Mapping[str, Member]]) -> None:
         self._profile = profile
         self._members: dict[str, dict[str, Member]] = {f: dict(m) for f, m in profile.items()}
+        self._rows: dict[str, dict[bytes, bytes]] = {}
 
     def known(self, feed: str, id: str) -> bool:
         """True if this id is registered."""
@@ -46,6 +47,9 @@ class Registry:
                 pipe.hgetall(keys.registry(feed))
             answers = pipe.execute()
         for feed, rows in zip(feeds, answers, strict=True):
+            if rows == self._rows.get(feed, {}):
+                continue  # thousands of simulated units: reading them every second would cost a tenth of a core
+            self._rows[feed] = rows
             now = dict(self._profile.get(feed, {}))
             for raw in rows.values():
                 member = Member(**orjson.loads(raw))

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from pydantic import ValidationError
 
-from data.contracts import SOURCES, BadMessage, Decoded, Feed, Format, MessageKind
+from data.contracts import SOURCES, BadMessage, Decoded, Feed, Format, Message, MessageKind
 from data.geo import distance_m
 from data.profile import City, DeviceTarget
 from data.store.ingest import Entry, event_entry, heartbeat_entry, ignored_entry, refused_entry
@@ -27,8 +26,7 @@ ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 EXCERPT = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(NamedTuple):
     """One message as the broker gave it. source: its `room-source` user property, None: absent."""
 
     topic: str
@@ -60,6 +58,7 @@ class Intake:
             if name in formats
         ]
         self._prefix = f"city/{city.id}/"
+        self._model_fields: dict[type[Message], frozenset[str]] = {}
 
     def take(self, message: Arrived) -> tuple[Entry, tuple[str, ...]]:
         """The entry for one message, and the names of keys that its model does not know.
@@ -196,7 +195,8 @@ class Intake:
             body = kind.model.model_validate(raw)
         except ValidationError as error:
             raise BadMessage("invalid", first_error(error)) from None
-        unknown = tuple(k for k in raw if k not in kind.model.model_fields)
+        fields = self._fields(kind.model)
+        unknown = () if raw.keys() <= fields else tuple(k for k in raw if k not in fields)
         flags: list[str] = []
         mode = ""
         if time is None and kind.time_optional:
@@ -224,6 +224,13 @@ class Intake:
             value=value, lon_lat=lon_lat, mode=mode, format=format,
         ), unknown  # fmt: skip
 
+    def _fields(self, model: type[Message]) -> frozenset[str]:
+        # pydantic's own `model_fields` costs as much as the whole check of a message
+        known = self._model_fields.get(model)
+        if known is None:
+            known = self._model_fields[model] = frozenset(model.model_fields)
+        return known
+
     def _json(self, payload: bytes) -> dict[str, Any]:
         self._size(payload)
         return json_object(payload)
@@ -245,13 +252,15 @@ class Intake:
     def _place(self, lat: float, lon: float) -> tuple[str, str] | None:
         if lat == 0 and lon == 0:
             raise BadMessage("no_fix", "position 0,0 is no fix")
-        km = distance_m(*self._city.center, lat, lon) / 1000
-        if km > self._city.limits.distance_km:
-            raise BadMessage(
-                "too_far",
-                f"position is {km:.0f} km from the city, at most {self._city.limits.distance_km:.0f} km",
-            )
-        return self._locate(lat, lon)
+        place = self._locate(lat, lon)
+        if place is None:  # not in the city, so perhaps nowhere near it
+            km = distance_m(*self._city.center, lat, lon) / 1000
+            if km > self._city.limits.distance_km:
+                raise BadMessage(
+                    "too_far",
+                    f"position is {km:.0f} km from the city, at most {self._city.limits.distance_km:.0f} km",
+                )
+        return place
 
     def _in_bounds(self, lon: float, lat: float) -> bool:
         south, west, north, east = self._city.bounds

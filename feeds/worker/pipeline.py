@@ -16,6 +16,8 @@ from feeds.worker.subscriber import Subscriber, Taken
 log = structlog.get_logger("worker")
 BATCH = 500
 BATCH_MS = 20
+FEW = 10  # worth waiting for more; from here on the broker may be waiting for our acknowledgements
+LOOK_MS = 5
 RETRY_MS = 500
 THIN_MODE = 14  # where an event entry says how it is stored
 
@@ -35,6 +37,7 @@ class Pipeline:
         self._pending: deque[Taken] = deque()
         self._pending_entries: list[Entry] = []
         self._retry_ms = 0
+        self._wrote_ms = 0
         self.refusal: Durability | None = None
         self.refused_since_ms = 0
         self.stored = 0
@@ -46,13 +49,23 @@ class Pipeline:
         return len(self._pending) + len(self._subscriber.inbox)
 
     def due(self, now_ms: int, came: int) -> bool:
-        """Is it time to write? A full batch, the oldest waiting 20 ms, or nothing more coming."""
+        """Is it time to write? A full batch, the oldest waiting 20 ms, or nothing more coming.
+
+        A few messages are written at once only if nothing was for 20 ms: a stream of tiny batches
+        would pay for a flush to disk with each.
+        """
         if self._pending:
             return now_ms >= self._retry_ms
         inbox = self._subscriber.inbox
         if not inbox:
             return False
-        return came == 0 or len(inbox) >= BATCH or now_ms - inbox[0].message.received_ms >= BATCH_MS
+        if len(inbox) >= BATCH or now_ms - inbox[0].message.received_ms >= BATCH_MS:
+            return True
+        return came == 0 and (len(inbox) >= FEW or now_ms - self._wrote_ms >= BATCH_MS)
+
+    def rest_s(self) -> float:
+        """How long to look away while a few messages wait for more, in seconds; the socket collects them."""
+        return LOOK_MS / 1000 if 0 < len(self._subscriber.inbox) < FEW and not self._pending else 0.0
 
     def step(self, now_ms: int) -> bool:
         """Store one batch and acknowledge it. False when the store would not take it."""
@@ -67,8 +80,8 @@ class Pipeline:
             log.info("storing again", after_s=round((now_ms - self.refused_since_ms) / 1000, 1))
             self.refusal = None
         self.stored += len(letters)
-        for taken in self._pending:
-            self._subscriber.acknowledge(taken)
+        self._wrote_ms = now_ms
+        self._subscriber.acknowledge(self._pending)
         self._pending.clear()
         self._pending_entries = []
         return True

@@ -105,6 +105,8 @@ def main(
         now = now_ms()
         if pipeline.due(now, came):
             pipeline.step(now)
+        else:
+            time.sleep(pipeline.rest_s())
         if now - watched_ms > 1000:
             watched_ms = now
             pipeline.watch(now)

@@ -10,7 +10,7 @@ import ssl
 import struct
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -34,17 +34,20 @@ UNREADABLE = "(unreadable user property)"  # stands for a message's source; the 
 UNPROMISED_MOST = 20_000  # QoS 0 messages held while the store is away; nobody promised those
 
 
-class ReadAhead:
-    """A socket that is read in large pieces; paho asks for each packet's few bytes apart.
+class BufferedSocket:
+    """A socket that is read and written in large pieces; paho handles each packet's few bytes apart.
 
     paho looks at `pending()` (as it does for TLS) before it waits, so nothing that has been
-    read ahead is left lying.
+    read ahead is left lying. A write is taken whole and sent at once, or, between `hold` and
+    `flush`, with all others of a batch; what the network does not take waits for the next flush.
     """
 
     def __init__(self, sock: Any) -> None:
         self._sock = sock
         self._buffer = b""
         self._at = 0
+        self._out = bytearray()
+        self._held = False
 
     def recv(self, size: int) -> bytes:
         """Bytes from the buffer, which is filled from the socket when empty."""
@@ -52,19 +55,41 @@ class ReadAhead:
             self._buffer, self._at = self._sock.recv(READ_AHEAD), 0
         piece = self._buffer[self._at : self._at + size]
         self._at += len(piece)
-        return bytes(piece)
+        return piece
 
     def pending(self) -> int:
         """How many bytes wait here or inside TLS."""
         inside = self._sock.pending() if isinstance(self._sock, ssl.SSLSocket) else 0
         return len(self._buffer) - self._at + inside
 
+    def send(self, data: bytes) -> int:
+        """Take data to be sent, in order."""
+        self._out += data
+        if not self._held:
+            self.flush()
+        return len(data)
+
+    def hold(self) -> None:
+        """Send nothing until `flush`."""
+        self._held = True
+
+    def flush(self) -> bool:
+        """Send what the network takes; True if nothing is left. Raises OSError for a broken connection."""
+        self._held = False
+        while self._out:
+            try:
+                sent = self._sock.send(self._out)
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                return False
+            del self._out[:sent]
+        return True
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
 
 
 class _Client(mqtt.Client):
-    """paho with two changes: it reads ahead, and it takes messages whose properties it cannot read.
+    """paho with two changes: a buffered socket, and it takes messages whose properties it cannot read.
 
     It refuses some texts that brokers let through (U+FEFF, NUL) by dropping the connection; the
     broker then sends the message again, for ever, and nothing behind it ever comes.
@@ -73,7 +98,7 @@ class _Client(mqtt.Client):
     unreadable = False
 
     def _create_socket(self) -> Any:
-        return ReadAhead(super()._create_socket())
+        return BufferedSocket(super()._create_socket())
 
     def _handle_publish(self) -> MQTTErrorCode:
         try:
@@ -149,6 +174,7 @@ class Subscriber:
         if self._client.socket() is None:
             self._reconnect(wait_s)
             return 0
+        self._flush()
         result = self._client.loop(wait_s)
         while result == MQTTErrorCode.MQTT_ERR_SUCCESS and len(self.inbox) - before < self._receive_maximum:
             sock = self._client.socket()
@@ -159,22 +185,40 @@ class Subscriber:
             self._lost(mqtt.error_string(result))
         return len(self.inbox) - before
 
-    def acknowledge(self, taken: Taken) -> None:
-        """Tell the broker that this message is safe. Over a new connection the broker sends it again instead."""
-        if taken.link == self.link and taken.qos > 0:
-            self._client.ack(taken.mid, taken.qos)
+    def acknowledge(self, batch: Iterable[Taken]) -> None:
+        """Tell the broker that these messages are safe. Over a new connection it sends them again instead."""
+        sock = self._buffered()
+        if sock is None:
+            return
+        sock.hold()
+        for taken in batch:
+            if taken.link == self.link and taken.qos > 0:
+                self._client.ack(taken.mid, taken.qos)
+        self._flush()
 
     def close(self, deadline_s: float = 2.0) -> None:
         """Send what is still to be sent, then leave; the session stays with the broker."""
         if self._client.socket() is None:
             return
         end = time.monotonic() + deadline_s
-        while self._client.want_write() and time.monotonic() < end:
+        while (self._client.want_write() or not self._flush()) and time.monotonic() < end:
             self._client.loop(0.05)
         self._client.disconnect()
         for _ in range(20):
             if self._client.socket() is None or self._client.loop(0.05) != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 break
+
+    def _buffered(self) -> BufferedSocket | None:
+        sock: Any = self._client.socket()
+        return sock if isinstance(sock, BufferedSocket) else None
+
+    def _flush(self) -> bool:
+        """Send what waits. False: the connection is broken, or will not take more now."""
+        sock = self._buffered()
+        try:
+            return sock is None or sock.flush()
+        except OSError:
+            return True  # the next read finds it broken and says so
 
     def _reconnect(self, wait_s: float) -> None:
         now = time.monotonic()
