@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from data.contracts import Member, Target
 
 Point = tuple[float, float]  # (lat, lon) in degrees, WGS84
+RETENTION_DAYS = 730
 Ring = tuple[Point, ...]  # closed in meaning, the first point is not repeated
 
 
@@ -169,7 +170,8 @@ class City:
     """Everything the room knows of its city before the first message.
 
     bounds: (south, west, north, east). languages: the first is the default. registry: per feed
-    its objects by id. kpis: targets and bands by KPI id. simulation: assumed values. outline:
+    its objects by id. retention: per feed for how many days its events are kept in files, where
+    that is not `RETENTION_DAYS`. kpis: targets and bands by KPI id. simulation: assumed values. outline:
     coast and border, several rings for islands (a ring inside another is a hole).
     """
 
@@ -188,6 +190,7 @@ class City:
     hospitals: tuple[Hospital, ...] = ()
     registry: Mapping[str, Mapping[str, Member]] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    retention: Mapping[str, int] = field(default_factory=dict)
     formats: Mapping[str, Format] = field(default_factory=dict)
     kpis: Mapping[str, Target] = field(default_factory=dict)
     feeds: tuple[str, ...] = ()

@@ -117,6 +117,7 @@ def _city(
         seas=tuple(Sea(s.lat, s.lon, s.names) for s in profile.sea),
         districts=tables.districts, stations=tables.stations, hospitals=tables.hospitals,
         registry=registry, limits=Limits(**profile.limits.model_dump()), formats=formats,
+        retention=dict(profile.retention),
         kpis={
             i: Target(k.target, k.watch, k.bad, k.critical, k.source) for i, k in profile.kpi.items()
         },

@@ -173,6 +173,9 @@ class LimitsSection(Section):
     hot_hours: Annotated[int, Field(ge=1, le=24 * 31)] = Limits.hot_hours
 
 
+Days = Annotated[int, Field(ge=1, le=36_525)]
+
+
 class FeedsSection(Section):
     """`[feeds]`: which feeds this city uses, in the order in which they are shown."""
 
@@ -231,6 +234,7 @@ class ProfileFile(Section):
     limits: LimitsSection = Field(default_factory=LimitsSection)
     feeds: FeedsSection = Field(default_factory=FeedsSection)
     registry: dict[str, Annotated[str, AfterValidator(_csv_name)]] = Field(default_factory=dict)
+    retention: dict[str, Days] = Field(default_factory=dict)  # days per feed
     kpi: dict[str, KpiSection] = Field(default_factory=dict)
     formats: dict[str, FormatSection] = Field(default_factory=dict)
     screen: list[ScreenSection] = Field(default_factory=list)
@@ -239,9 +243,10 @@ class ProfileFile(Section):
 
 
 def vocabulary(raw: dict[str, Any], context: dict[str, Any]) -> Iterable[tuple[tuple[str, ...], str, str]]:
-    """Keys of `[kpi]`, `[registry]`, `[formats]` that no part of the program knows: path, reason, cure."""
+    """Keys of sections with open names that no part of the program knows: path, reason, cure."""
     for section, kind, noun in (
         ("kpi", "kpis", "KPI"), ("registry", "feeds", "feed"), ("formats", "formats", "format"),
+        ("retention", "feeds", "feed"),
     ):  # fmt: skip
         known, table = context.get(kind), raw.get(section)
         if known is None or not isinstance(table, dict):

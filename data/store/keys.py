@@ -57,6 +57,11 @@ class Keys:
         """Hash: each feed worker's last sign of life, JSON."""
         return f"{self.tag}:workers"
 
+    @property
+    def archive(self) -> str:
+        """Hash: up to where the change stream has been written to files."""
+        return f"{self.tag}:archive"
+
     def obj(self, feed: str, id: str) -> str:
         """Hash: an object's newest message per slot."""
         return f"{self.tag}:obj:{feed}:{id}"

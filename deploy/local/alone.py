@@ -76,16 +76,20 @@ def web(settings: Settings, lifeline: Lifeline) -> Iterator[Settings]:
 
 
 def forget(settings: Settings, source: str, feeds: Mapping[str, Feed]) -> None:
-    """Remove from the store what this source has left, and what the simulator remembers of it."""
+    """Remove what this source has left in store and files, and what the simulator remembers of it."""
+    from data.archive import move
     from data.store import sources
     from data.store.connect import connect
     from data.store.keys import Keys
 
     settings = running.need(settings, "store")
     removed = sources.forget(connect(settings.redis_url), Keys(settings.city), list(feeds), source)
+    filed = move.forget(move.city_folder(settings.var, settings.city), source)
     if source == "simulated":
         (settings.var / "simulator.json").unlink(missing_ok=True)
-    print(f"removed {removed} {source} events; counters stay, they say what was received")
+    print(
+        f"removed {removed} {source} events, {filed} from older files; counters stay, they say what was received"
+    )
 
 
 def _absent(settings: Settings, name: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import redis
 import structlog
 
+from data.archive.move import Mover
 from data.clock import now_ms
 from data.contracts import Feed, Kpi
 from data.kpis import past
@@ -49,6 +50,7 @@ class Duties(threading.Thread):
         self._keys = Keys(city.id)
         self._store = connect(settings.redis_url)
         self._registry = Registry(city.registry)
+        self._mover = Mover(self._store, self._keys, city, settings.var)
         self._world = World(self._store, self._keys, feeds, self._registry)
         self._lease = Lease(self._store, self._keys, "duties")
         self._stop_event = threading.Event()
@@ -102,6 +104,7 @@ class Duties(threading.Thread):
         if self._redo_from_ms is not None and self._redo_due(now):
             self._redone_ms = now
             self._redo(self._redo_from_ms, now, live_only)
+        self._mover.turn(now)
         if now - self._tidied_ms > TIDY_MS:
             self._tidied_ms = now
             tidy(

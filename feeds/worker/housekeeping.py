@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import redis
 
+from data.archive.move import may_trim_before
 from data.contracts import Feed, Thing
 from data.store import read
 from data.store.connect import Store
@@ -34,7 +35,7 @@ def tidy(
                 gone += _thin(store, key, places, now_ms)
             gone += _unmark(store, key, keys.obj(name, id), now_ms)
             _let_go(store, keys, feed, id, things.get(name, {}).get(id), now_ms)
-    store.xtrim(keys.changes, minid=now_ms - SPINE_KEEP_MS, approximate=True)
+    store.xtrim(keys.changes, minid=may_trim_before(store, keys, now_ms - SPINE_KEEP_MS), approximate=True)
     return gone
 
 

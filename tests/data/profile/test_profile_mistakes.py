@@ -57,6 +57,20 @@ def test_a_profile_may_know_no_place_limit(tmp_path):
     assert load_city("testopolis", [tmp_path]).limits.distance_km == 1_000_000
 
 
+def test_retention_is_told_per_feed_in_days(tmp_path):
+    write(tmp_path, city_toml=SOUND + "[retention]\nhotspots = 90\n")
+    assert load_city("testopolis", [tmp_path], known_feeds=FEEDS).retention == {"hotspots": 90}
+
+
+def test_a_retention_for_an_unknown_feed_or_of_no_days_is_a_mistake(tmp_path):
+    write(tmp_path, city_toml=SOUND + "[retention]\nhotspot = 90\nincidents = 0\n")
+    found = mistakes(tmp_path)
+    assert [(line, field) for _, line, field, _, _ in found] == [
+        (9, "retention.hotspot"), (10, "retention.incidents"),
+    ]  # fmt: skip
+    assert found[0][3:] == ("is no feed of this program", 'did you mean "hotspots"?')
+
+
 def test_every_mistake_of_every_file_is_told_at_once(tmp_path):
     write(
         tmp_path,
