@@ -4,7 +4,6 @@
   'use strict';
   const room = (window.room = window.room || {});
   if (!window.L) { console.warn('no Leaflet on this page: the map layers are off'); return; }
-  const CLOSEST = 0.5;             // a fit never shows less than half of the city's width
 
   class RoomMap {
     constructor(map) {
@@ -127,21 +126,15 @@ const on = (type, handler) => { map.on(type, handler); this.off.push(() => map.o
       if (!this.locked && !this.popups.open) this.fit();
     }
 
-    // All open incidents inside the city, never closer than half of it; without any, the whole city.
+    // The whole city, and what is open just beyond its edge: a wall is read by where things always are.
     fit() {
       const city = this.city();
       if (!city) return;
       const around = city.pad(0.15);
-      const at = this.incidents().map((t) => L.latLng(...room.things.latLng(t.x, t.y))).filter((p) => around.contains(p));
-      let view = city;
-      if (at.length) {
-        const asked = L.latLngBounds(at).pad(0.25);
-        const wide = Math.max(asked.getEast() - asked.getWest(), (city.getEast() - city.getWest()) * CLOSEST) / 2;
-        const high = Math.max(asked.getNorth() - asked.getSouth(), (city.getNorth() - city.getSouth()) * CLOSEST) / 2;
-        const mid = asked.getCenter();
-        const part = L.latLngBounds([mid.lat - high, mid.lng - wide], [mid.lat + high, mid.lng + wide]);
-        const share = Math.max(wide / (city.getEast() - city.getWest()), high / (city.getNorth() - city.getSouth())) * 2;
-        if (share < 0.85) view = part;
+      const view = L.latLngBounds(city.getSouthWest(), city.getNorthEast());
+      for (const t of this.incidents()) {
+        const at = L.latLng(...room.things.latLng(t.x, t.y));
+        if (around.contains(at)) view.extend(at);
       }
       const { options } = this.map, snap = options.zoomSnap;
       options.zoomSnap = 0.02;                   // a fit uses all of the frame, the reader's zoom keeps its steps

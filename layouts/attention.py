@@ -159,13 +159,15 @@ def _who(row: Attention, feeds: Mapping[str, Feed], tr: Translator) -> str:
     if row.kind == "unit":
         stage = row.units[0][1] if row.units else ""
         return " · ".join(x for x in (tr(words.get(stage, stage)) if stage else "", row.place) if x)
-    # Who is there comes first: it is what the reader asks.
+    # Who is there comes first: it is what the reader asks. Two stages do not fit a row.
     units = sorted(row.units, key=lambda u: (u[1] not in ARRIVED, u[0]))
-    named, rest = units[:UNITS_NAMED], len(units) - UNITS_NAMED
-    if len({stage for _, stage in named}) == 1:
-        text = f"{', '.join(unit for unit, _ in named)} {_stage(named[0][1], words, tr)}"
-    else:
-        text = ", ".join(f"{unit} {_stage(stage, words, tr)}" for unit, stage in named)
+    named = units[:UNITS_NAMED]
+    if len({stage for _, stage in named}) > 1:
+        named = named[:1]
+    if not named:
+        return ""
+    rest = len(units) - len(named)
+    text = f"{', '.join(unit for unit, _ in named)} {_stage(named[0][1], words, tr)}"
     return f"{text} +{rest}" if rest > 0 else text
 
 

@@ -219,13 +219,13 @@ def test_what_zooming_can_part_is_zoomed_to(open_page: Open) -> None:
 def test_the_view_fits_itself_only_when_the_set_of_incidents_changes(open_page: Open) -> None:
     page = open_page(OFF)
     whole = shown(page)
-    put(page, "incidents", invented.incident("I-1", 2, -6.99, 110.42, "a", 1, None))
-    until(page, lambda: shown(page) != whole, "a fit to the new incident")
-    near = shown(page)
+    put(page, "incidents", invented.incident("I-1", 2, -7.14, 110.42, "a", 1, None))
+    until(page, lambda: shown(page) != whole, "a fit that takes in what is just outside the city")
+    wider = shown(page)
     put(page, "incidents", invented.incident("I-1", 1, -7.05, 110.30, "a", 1, None))
     put(page, "ambulances", unit(), unit("A-2", lat=-7.03))
     page.wait_for_timeout(300)
-    assert shown(page) == near, "neither a moved incident nor a unit moves the view"
+    assert shown(page) == wider, "neither a moved incident nor a unit moves the view"
     put(page, "incidents", full=True)
     until(page, lambda: shown(page) == whole, "the whole city again")
 

@@ -106,7 +106,7 @@ def test_who_is_there_is_named_first_and_a_crowd_is_counted(city: Any, languages
     units = (("A-1", "en_route"), ("A-2", "on_scene"), ("A-3", "en_route"), ("A-4", "dispatched"))
     row = Attention("incident", "I-1", 2, NOW, title="Fire", units=units)
     leaves = attention.leaves([row], 5, empty=False, city=city, feeds=invented.FEEDS, tr=languages["en"])
-    assert leaves[ids.row(0, "who")]["children"] == "A-2 on scene, A-1 en route +2"
+    assert leaves[ids.row(0, "who")]["children"] == "A-2 on scene +3"
 
 
 def test_a_district_is_named_where_there_is_no_address(city: Any, languages: Any) -> None:
