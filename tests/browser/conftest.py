@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.harness.serve import FakeRoom
+from tests.browser.waiting import until
 
 CHROMIUM = os.environ.get("ROOM_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 
@@ -49,7 +50,8 @@ def open_page(chromium: Browser, fake: FakeRoom) -> Iterator[Callable[..., Page]
         page = chromium.new_page(viewport={"width": 1280, "height": 720}, **options)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(fake.url + query)
-        page.wait_for_function("window.theMap && window.room.map.maps.size === 1")
+        # no wait_for_function: its second look needs eval, which the policy forbids
+        until(page, lambda: page.evaluate("!!window.theMap && room.map.maps.size === 1"), "the map")
         pages.append(page)
         return page
 
