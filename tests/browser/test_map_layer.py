@@ -298,7 +298,7 @@ def test_no_other_host_is_asked(open_page: Open, fake: FakeRoom, chromium: Any) 
     page = chromium.new_page()
     page.on("request", lambda request: asked.append(request.url))
     page.goto(fake.url)
-    until(page, lambda: page.evaluate("room.map.maps.size === 1"), "the map again")
+    until(page, lambda: page.evaluate("!!window.room?.map && room.map.maps.size === 1"), "the map")
     page.close()
     assert asked
     assert [url for url in asked if not url.startswith((fake.url, "data:"))] == []
