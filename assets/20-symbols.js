@@ -12,12 +12,15 @@
     road: '#3b4c59', road2: '#4a5d6b', river: '#17394a', facility: '#8e9fac',
     free: '#8cc4dd', busy: '#f2f6f8', rest: '#8ea0ad', sel: '#62b8ff', unk: '#b890ff', unki: '#c9abff',
     s1: '#e8352b', s2: '#ff9838', s3: '#f2ce3e', s2l: '#ff9838', s3l: '#f2ce3e',
-    'on-s1': '#ffffff', 'on-warm': '#1a0f05', rail: '#33424e',
+    k2: '#0c1218', k3: '#0c1218', 'on-s1': '#ffffff', 'on-warm': '#1a0f05', rail: '#33424e',
   };
   function colours(el) {
     const style = getComputedStyle(el);
     const found = {};
-    for (const name of Object.keys(DARK)) found[name] = style.getPropertyValue('--' + name).trim() || DARK[name];
+    for (const name of Object.keys(DARK)) {
+      const value = style.getPropertyValue('--' + name).trim();
+      found[name] = value && value !== 'transparent' ? value : DARK[name];
+    }
     return found;
   }
 
@@ -113,8 +116,8 @@
   const DIAMOND = p('M0-14.600 14.600 0 0 14.600-14.600 0Z');
   const INCIDENTS = {
     1: { path: OCTAGON, fill: 's1', edge: 'on-s1', width: 2.2, digit: 'on-s1', at: [-0.2, 0], scale: 1.12, weight: 3.5 },
-    2: { path: TRIANGLE, fill: 's2', edge: 'bg0', width: 1.8, digit: 'on-warm', at: [0, 4.6], scale: 0.92, weight: 3.1 },
-    3: { path: DIAMOND, fill: 's3', edge: 'bg0', width: 1.8, digit: 'on-warm', at: [0, 0.3], scale: 0.88, weight: 3.1 },
+    2: { path: TRIANGLE, fill: 's2', edge: 'k2', width: 1.8, digit: 'on-warm', at: [0, 4.6], scale: 0.92, weight: 3.1 },
+    3: { path: DIAMOND, fill: 's3', edge: 'k3', width: 1.8, digit: 'on-warm', at: [0, 0.3], scale: 0.88, weight: 3.1 },
     4: { fill: 'bg1', edge: 't2', width: 2.8, digit: 't2', at: [-0.2, 0], scale: 0.82, weight: 2.9 },
   };
   function incident(pen, state, ink) {
@@ -129,7 +132,7 @@
     pen.fillStyle = ink[look.fill];
     pen.strokeStyle = ink[look.edge];
     pen.lineWidth = look.width;
-    if (look.edge === 'bg0') { pen.lineWidth *= 2; pen.stroke(path); pen.fill(path); } else { pen.fill(path); pen.stroke(path); }
+    if (look.edge[0] === 'k') { pen.lineWidth *= 2; pen.stroke(path); pen.fill(path); } else { pen.fill(path); pen.stroke(path); }
     pen.translate(look.at[0], look.at[1]);
     pen.scale(look.scale, look.scale);
     pen.strokeStyle = ink[look.digit];

@@ -5,6 +5,7 @@
   const room = (window.room = window.room || {});
   const TURNS = 64;
   const ACROSS = 8;
+  const LINES = { s2: 's2l', s3: 's3l' };      // as lines these need more contrast on light grounds
 
   // What is drawn in each cell, as [x, y, width, height]: copying costs by the pixel, empty ones included.
   function trim(pen, cell, turns) {
@@ -24,6 +25,28 @@
       boxes.set([left, top, Math.max(1, right - left + 1), Math.max(1, bottom - top + 1)], k * 4);
     }
     return boxes;
+  }
+
+  // What a ring stands for, on its top: the nose of a unit, or the arc of a sender.
+  function crest(pen, px, drives, colour, edge) {
+    const r = px / 2;
+    pen.lineJoin = pen.lineCap = 'round';
+    for (const [ink, width] of [[edge, px * 0.11], [colour, px * 0.045]]) {
+      pen.beginPath();
+      pen.strokeStyle = pen.fillStyle = ink;
+      if (drives) {
+        pen.moveTo(-r * 0.3, -r * 0.92);
+        pen.lineTo(0, -r * 1.2);
+        pen.lineTo(r * 0.3, -r * 0.92);
+        pen.closePath();
+        pen.fill();
+        pen.lineWidth = ink === edge ? width : 1;
+      } else {
+        pen.arc(0, 0, r * 1.14, -Math.PI / 2 - 0.5, -Math.PI / 2 + 0.5);
+        pen.lineWidth = width * 1.6;
+      }
+      pen.stroke();
+    }
   }
 
   class Atlas {
@@ -80,14 +103,16 @@
       return strip;
     }
 
-    // A ring split by the members' states, with their number. parts: [[colour token, count, dashed]].
-    donut(parts, count, size) {
-      const key = 'o' + size + '|' + count + '|' + parts.map((x) => x.join(':')).join(',');
+    // A ring split by the members' states, with their number; a nose for what drives, arcs for what stands.
+    // parts: [[colour token, count]].
+    donut(parts, count, size, drives) {
+      parts = parts.map(([token, n]) => [LINES[token] || token, n]);
+      const key = 'o' + drives + size + '|' + count + '|' + parts.map((x) => x.join(':')).join(',');
       let strip = this.strips.get(key);
       if (strip) return strip;
       if (this.strips.size > 400) this.strips.clear();
       const px = size * (count > 99 ? 1.45 : count > 9 ? 1.3 : 1.18) * this.scale;
-      const cell = 2 * Math.ceil(px / 2) + 4;
+      const cell = 2 * Math.ceil(px * 0.62) + 4;
       const image = document.createElement('canvas');
       image.width = image.height = cell;
       const pen = image.getContext('2d', { willReadFrequently: true });
@@ -96,6 +121,7 @@
       pen.translate(cell / 2, cell / 2);
       pen.fillStyle = this.ink.bg0;
       pen.beginPath(); pen.arc(0, 0, px / 2 + 1, 0, 7); pen.fill();
+      crest(pen, px, drives, this.ink[parts[0][0]] || this.ink.t2, this.ink.bg0);
       pen.fillStyle = this.ink.bg1;
       pen.beginPath(); pen.arc(0, 0, r, 0, 7); pen.fill();
       const gap = parts.length > 1 ? 0.16 : 0;

@@ -4,7 +4,7 @@
   'use strict';
   const room = (window.room = window.room || {});
   const GLIDE_MS = 1000;          // longest glide between two fixes
-  const LEAP = 2e-5;              // of the world's width (about 800 m): farther than that is no drive of a second
+  const LEAP = 5e-5;              // of the world's width (about 2 km): farther than that is no drive between two fixes
   const STILL = 6e-7;             // about 24 m: less is a parked unit's GPS noise
   const STILL_MS = 20_000;
   const reduced = window.matchMedia('(prefers-reduced-motion: reduce)');

@@ -45,6 +45,8 @@
       this.lower = [];
       this.drawn = new Int32Array(0); // per upper entry: x, y, cell
       this.selected = null;
+      this.arrangedAt = 0;
+      this.moveTimer = 0;
       this.crowd = 0;                // step of STEPS
       this.blitter = new room.Blitter();
       this.cost = 5;
@@ -63,8 +65,16 @@
     }
 
     changed(change) {
-      if (change.facts || change.members) this.rearrange([...change.feeds].some((feed) => !this.layers.get(feed)?.moving));
-      else if (performance.now() - this.arrangedAt > ARRANGE_MS) this.rearrange([...change.feeds].some((feed) => !this.layers.get(feed)?.moving));
+      const still = [...change.feeds].some((feed) => !this.layers.get(feed)?.moving);
+      if (change.facts || change.members) this.rearrange(still);
+      else {                         // who moved may leave or join a group: looked at once a second
+        this.stillMoved = this.stillMoved || still;
+        this.moveTimer ||= setTimeout(() => {
+          this.moveTimer = 0;
+          this.rearrange(this.stillMoved);
+          this.stillMoved = false;
+        }, Math.max(0, this.arrangedAt + ARRANGE_MS - performance.now()));
+      }
       this.wake();
     }
 
@@ -163,7 +173,7 @@
           counts.set(token, (counts.get(token) || 0) + 1);
         }
         const parts = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
-        const group = new Group(members.map((m) => m.thing), layer, this.atlas.donut(parts, members.length, layer.size || 34), upper);
+        const group = new Group(members.map((m) => m.thing), layer, this.atlas.donut(parts, members.length, layer.size || 34, Boolean(layer.moving)), upper);
         for (const { thing } of members) thing.group = group;
         put(group);
       }
@@ -367,6 +377,7 @@
     remove() {
       this.gone = true;
       cancelAnimationFrame(this.frame);
+      clearTimeout(this.moveTimer);
       this.stopListening();
       this.stopTicking();
       this.above.remove();

@@ -120,8 +120,10 @@ def test_each_status_has_its_own_picture_and_turns_with_the_heading(open_page: O
     page = open_page(OFF)
     pictures = page.evaluate("""() => {
       const atlas = room.map.maps.get('map').objects.atlas, found = [];
+      const states = ['available', 'dispatched', 'en_route', 'on_scene', 'transporting', 'at_hospital',
+        'out_of_service', 'stale'];
       for (const symbol of ['unit-car', 'unit-motorcycle'])
-        for (const state of ['available', 'dispatched', 'en_route', 'on_scene', 'transporting', 'at_hospital', 'out_of_service', 'stale'])
+        for (const state of states)
           found.push(atlas.strip(symbol, state, 34).image.toDataURL());
       for (const n of ['1', '2', '3', '4']) found.push(atlas.strip('incident', n, 34).image.toDataURL());
       for (const s of ['degraded', 'down', 'stale']) found.push(atlas.strip('hotspot', s, 30).image.toDataURL());
@@ -218,6 +220,7 @@ def test_what_zooming_can_part_is_zoomed_to(open_page: Open) -> None:
 
 def test_the_view_fits_itself_only_when_the_set_of_incidents_changes(open_page: Open) -> None:
     page = open_page(OFF)
+    until(page, lambda: page.evaluate("room.map.maps.get('map').fitted") == "", "the first fit")
     whole = shown(page)
     put(page, "incidents", invented.incident("I-1", 2, -7.14, 110.42, "a", 1, None))
     until(page, lambda: shown(page) != whole, "a fit that takes in what is just outside the city")
@@ -234,7 +237,7 @@ def test_a_gesture_locks_the_view_until_the_button_gives_it_back(open_page: Open
     page = open_page(OFF)
     assert page.is_hidden("#view-lock")
     box = page.evaluate(
-        "(() => { const r = document.getElementById('map').getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()"
+        "(() => { const r = theMap.getContainer().getBoundingClientRect(); return [r.x + r.width / 2, r.y + 200]; })()"
     )
     page.mouse.move(*box)
     page.mouse.wheel(0, -240)
@@ -260,7 +263,7 @@ def test_call_outs_keep_clear_of_each_other_and_inside_the_map(open_page: Open) 
     boxes = page.evaluate("""() => [...document.querySelectorAll('.callout:not([hidden])')].map((e) => {
       const r = e.getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom]; })""")
     frame = page.evaluate(
-        "(() => { const r = document.getElementById('map').getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom]; })()"
+        "(() => { const r = theMap.getContainer().getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom]; })()"
     )
     assert len(boxes) >= 4
     for i, a in enumerate(boxes):

@@ -75,8 +75,8 @@ class Evening:
 
     def frame(self) -> dict[str, Any]:
         """Everything."""
-        return {"layers": {"ambulances": {"set": self.units, "del": []}, "incidents": {"set": self.incidents, "del": []},
-                           "hotspots": {"set": self.hotspots, "del": []}}}  # fmt: skip
+        rows = {"ambulances": self.units, "incidents": self.incidents, "hotspots": self.hotspots}
+        return {"layers": {feed: {"set": set_, "del": []} for feed, set_ in rows.items()}}
 
     def step(self) -> dict[str, Any]:
         """One second on: who is under way moves."""
