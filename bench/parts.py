@@ -161,6 +161,8 @@ class Parts:
         self.mqtt_port = 0
 
     def __enter__(self) -> Parts:
+        # a bench that is told to end takes its servers along
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         return self
 
     def __exit__(
