@@ -30,6 +30,9 @@ format: .venv/ready ## put the code into its form
 bench: .venv/ready  ## measure ingest, live path and fan-out (ONLY=ingest for one)
 	@$(PY) -m bench $(ONLY)
 
+screenshots: .venv/ready ## take the docs' pictures anew from a running room
+	@$(PY) docs/screenshot.py
+
 doctor: .venv/runs  ## look for what is missing or wrong, and say what to do
 	@$(PY) app.py doctor
 
@@ -38,7 +41,7 @@ clean:              ## remove caches and .venv; keeps var/, the room's data
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:               ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/runs: requirements.txt
 	@test -n "$(PYTHON)" || { echo "room: Python 3.11 or newer is needed and was not found: install it" \
@@ -57,4 +60,4 @@ help:               ## this list
 	@$(PIP) -r requirements-dev.txt || { echo "$(FAILED)" >&2; exit 2; }
 	@touch $@
 
-.PHONY: run test test-long check format bench doctor clean help
+.PHONY: screenshots run test test-long check format bench doctor clean help
