@@ -106,7 +106,7 @@ def write(path: Path, events: Sequence[ArchivedEvent]) -> None:
     try:
         with unfinished.open("wb") as file:
             pq.write_table(
-                table, file, compression="zstd", use_dictionary=list(_WORDS),
+                table, file, compression="zstd", write_page_checksum=True, use_dictionary=list(_WORDS),
                 column_encoding={name: "DELTA_BINARY_PACKED" for name in _TIMES},
             )  # fmt: skip
             file.flush()
