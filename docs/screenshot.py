@@ -23,8 +23,8 @@ from playwright.sync_api import Page, sync_playwright
 PROJECT = Path(__file__).resolve().parent.parent
 IMAGES = PROJECT / "docs" / "images"
 SHOTS = (
-    ("wall.png", "/wall?lang=en", (1920, 1080)),
-    ("wall-id.png", "/wall?lang=id", (1920, 1080)),
+    ("wall.jpg", "/wall?lang=en", (1920, 1080)),
+    ("wall-id.jpg", "/wall?lang=id", (1920, 1080)),
 )
 
 
@@ -83,7 +83,7 @@ def main() -> None:
                     page.goto(url + path)
                     wait("a drawn page", 120, lambda page=page: drawn(page))
                     page.wait_for_timeout(3000)
-                    page.screenshot(path=IMAGES / name)
+                    page.screenshot(path=IMAGES / name, type="jpeg", quality=88)
                     print(f"docs/images/{name}")
                     page.close()
                 browser.close()

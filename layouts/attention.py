@@ -15,6 +15,7 @@ from layouts import ids
 from layouts.leaves import Leaves, data
 
 LOW = 4  # SPEC, Alerts: severity 4 is for the desk only
+ROW_LETTERS = 40
 UNITS_NAMED = 2  # more names do not fit a row; the rest is counted
 
 
@@ -83,12 +84,16 @@ def leaves(
     city: City,
     feeds: Mapping[str, Feed],
     tr: Translator,
+    low: bool = False,
 ) -> Leaves:
-    """The first `slots` rows and the counts of all. empty: nothing was ever heard, so silence is no calm."""
+    """The first `slots` rows and the counts of all. empty: nothing was ever heard, so silence is no calm.
+
+    low: rows of severity 4 are shown too, not only counted.
+    """
     incidents = [r for r in rows if r.kind == "incident"]
     # What can wait belongs on the desk; here it is counted, so that the open ones add up.
-    waiting = sum(r.severity == LOW for r in rows)
-    rows = [r for r in rows if r.severity != LOW]
+    waiting = 0 if low else sum(r.severity == LOW for r in rows)
+    rows = [r for r in rows if low or r.severity != LOW]
     unassigned = sum(r.unassigned for r in rows)
     more = len(rows) - slots
     rest = [tr("{n} more", n=tr.number(more))] if more > 0 else []
@@ -128,7 +133,7 @@ def _row(i: int, row: Attention, city: City, feeds: Mapping[str, Feed], tr: Tran
             "data-style": "age" if row.target_s is None else "clock",
         },
         ids.row(i, "title"): {"children": title(row, tr)},
-        ids.row(i, "place"): {"children": _place(row, city, feeds, tr)},
+        ids.row(i, "place"): {"children": shortened(_place(row, city, feeds, tr), _who(row, feeds, tr))},
         ids.row(i, "nobody"): {"hidden": not row.unassigned},
         ids.row(i, "who"): {"children": _who(row, feeds, tr)},
         ids.row(i, "state"): {"children": state, "className": "row-state filled" if loud else "row-state"},
@@ -142,6 +147,11 @@ def title(row: Attention, tr: Translator) -> str:
     if row.kind == "unit":
         return tr("{unit}: no position", unit=row.title)
     return tr(row.title) if row.title else tr("Incident")
+
+
+def shortened(place: str, who: str) -> str:
+    """The place without what follows its first comma (the district), where a row cannot hold both."""
+    return place.split(",")[0] if len(place) + len(who) > ROW_LETTERS else place
 
 
 def _place(row: Attention, city: City, feeds: Mapping[str, Feed], tr: Translator) -> str:
