@@ -93,6 +93,27 @@ def test_a_worker_killed_while_messages_flow_loses_and_doubles_nothing(make_room
     kill_while_it_flows(make_room(one_store, broker, city), 3000, 3, seed=1)
 
 
+def test_what_a_worker_had_read_and_not_stored_when_it_was_killed_comes_again(
+    make_room, own_store, broker, city
+):
+    """The sharpest moment: the batch is in its hands, the store will not promise. An early ack loses it."""
+    server = own_store()
+    room = make_room(server, broker, city)
+    worker = WorkerProcess(server.url, broker.url, room.var / city.id, city.id).start()
+    try:
+        server.set(appendfsync="everysec")
+        until(lambda: state(room).store, "the worker to see the fault")
+        Flow(room, 300).done()
+        until(lambda: state(room).waiting >= 100, "messages in the worker's hands")
+        worker.kill()
+        server.set(appendfsync="always")
+        assert stored(room) == 0
+        worker.start()
+        all_once(room, 300)
+    finally:
+        worker.stop()
+
+
 @pytest.mark.long
 def test_a_worker_killed_20_times_during_100_000_messages(make_room, store, broker, city):
     count = int(os.environ.get("ROOM_TEST_MESSAGES", "100000"))
