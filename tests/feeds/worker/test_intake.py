@@ -328,7 +328,7 @@ payloads = st.one_of(
 
 @given(topics, payloads, st.booleans(), st.booleans(), st.one_of(st.none(), st.text(max_size=12)))
 @example("city/semarang/ambulances/AMB-01/position\ud800", b"{}", False, False, "\ud800")
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=700, deadline=None)
 def test_whatever_arrives_ends_as_exactly_one_entry(topic, payload, retain, redelivered, source):
     entry, _ = take(topic, payload, retain=retain, redelivered=redelivered, source=source)
     assert entry[0] in "ehri"
