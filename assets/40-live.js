@@ -124,6 +124,7 @@
       live.lastServerMs = frame.now;
     }
     if (view && !document.getElementById('room-config')) { leave(); return; }     // a page without live view
+    if (room.held?.(frame)) { if (live.state !== 'live') show('live'); return; }   // the desk's freeze: counted, not shown
     if (frame.full) applied = new Map();
     if (frame.layers || frame.full) {
       try { room.things.apply(frame.layers || {}, Boolean(frame.full)); } catch (error) { live.errors += 1; console.warn('layers could not be applied', error); }
@@ -235,5 +236,6 @@
 
   room.live = live;
   live.drop = drop;
+  live.hello = hello;              // everything anew, on the same connection
   window.dash_clientside = Object.assign(window.dash_clientside || {}, { live: { mounted } });
 })();

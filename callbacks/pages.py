@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.backends._fastapi import reset_current_request, set_current_request
 from dash.development.base_component import Component
 from fastapi import FastAPI, Request
@@ -17,20 +18,25 @@ from fastapi.responses import JSONResponse, Response
 from callbacks.live.hub import Render, ViewKey
 from callbacks.room import Room
 from data.live.picture import Picture
+from layouts.desk import desk, feeds_page
 from layouts.front import index as front_page
 from layouts.front import not_found
+from layouts.live_desk import desk_leaves, feeds_leaves
 from layouts.live_wall import wall_leaves
 from layouts.scale import Shape, shape
 from layouts.theme import Theme
 from layouts.wall import wall
 
 LANG: ContextVar[str] = ContextVar("lang", default="id")
+PAGE: ContextVar[str] = ContextVar("page", default="")
+# AG Grid weighs more than all the rest: only the desk pays for it.
+GRID_SCRIPT = re.compile(r'<script src="[^"]*/dash_ag_grid/[^"]*"></script>')
 DEFAULT_SCENE = "overview"
 
 
 @dataclass(frozen=True)
 class Place:
-    """What an address means. page: `front`, `wall` or `missing`."""
+    """What an address means. page: `front`, `wall`, `desk`, `feeds` or `missing`."""
 
     page: str
     lang: str
@@ -53,6 +59,8 @@ def place(room: Room, pathname: str, search: str, accept: str | None = None) -> 
     parts = [p for p in pathname.split("/") if p]
     if not parts:
         return Place("front", lang)
+    if parts in (["desk"], ["desk", "feeds"]):
+        return Place(parts[-1], lang, theme="dark" if query.get("theme") == "dark" else "light")
     scene = parts[1] if len(parts) == 2 else DEFAULT_SCENE
     if parts[0] != "wall" or len(parts) > 2 or scene not in room.city.scenes:
         return Place("missing", lang, path=pathname[:200])
@@ -76,6 +84,8 @@ def _size(query: Mapping[str, str], width_m: float, distance_m: float) -> tuple[
 
 def make_view(room: Room, key: ViewKey) -> Render | None:
     """The renderer behind a live view, or None where there is nothing live."""
+    if key.view in ("desk", "feeds"):
+        return _desk_view(room, key) if key.lang in room.translators else None
     if key.view != "wall" or key.scene not in room.city.scenes or key.lang not in room.translators:
         return None
     try:
@@ -94,6 +104,17 @@ def make_view(room: Room, key: ViewKey) -> Render | None:
     return render
 
 
+def _desk_view(room: Room, key: ViewKey) -> Render:
+    tr, kpis = room.tr(key.lang), {k.id: k for k in room.kpis}
+
+    def render(picture: Picture) -> dict[str, dict[str, Any]]:
+        if key.view == "feeds":
+            return feeds_leaves(picture, city=room.city, feeds=room.feeds, tr=tr)
+        return desk_leaves(picture, city=room.city, feeds=room.feeds, kpis=kpis, tr=tr)
+
+    return render
+
+
 def view_key(room: Room, said: dict[str, Any]) -> ViewKey:
     """The view that a screen's hello asks for; the address it shows says the rest."""
     at = place(room, str(said.get("path", "/"))[:200], str(said.get("search", ""))[:500])
@@ -108,11 +129,21 @@ def content(room: Room, at: Place) -> Component:
         return front_page(city=room.city, scenes=room.city.scenes.values(), tr=tr, theme=at.theme)
     if at.page == "missing":
         return not_found(tr=tr, path=at.path)
+    picture = room.hub.picture or Picture(now_ms=0)
+    if at.page == "feeds":
+        return feeds_page(
+            city=room.city, feeds=room.feeds, tr=tr, build=room.build, picture=picture, theme=at.theme
+        )
+    if at.page == "desk":
+        return desk(
+            city=room.city, feeds=room.feeds, kpis={k.id: k for k in room.kpis}, tr=tr, build=room.build,
+            basemap_url=f"/basemap.json?v={room.base_map_tag}", picture=picture, theme=at.theme,
+        )  # fmt: skip
     return wall(
         city=room.city, scene=room.city.scenes[at.scene], feeds=room.feeds,
         kpis={k.id: k for k in room.kpis}, tr=tr, shape=shape(at.width_m, at.distance_m), build=room.build,
         basemap_url=f"/basemap.json?v={room.base_map_tag}",
-        picture=room.hub.picture or Picture(now_ms=0), theme=at.theme,
+        picture=picture, theme=at.theme,
     )  # fmt: skip
 
 
@@ -120,7 +151,9 @@ class RoomDash(Dash):
     """Dash with the language of the page on <html>."""
 
     def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
-        """The index page in the language of the request."""
+        """The index page in the language of the request, without scripts that its page does not use."""
+        if PAGE.get() != "desk":
+            parts["scripts"] = GRID_SCRIPT.sub("", parts["scripts"])
         return super().interpolate_index(**parts).replace('<html lang="">', f'<html lang="{LANG.get()}">', 1)
 
 
@@ -143,12 +176,18 @@ INDEX = """<!DOCTYPE html>
 def register(app: Dash, server: FastAPI, room: Room) -> None:
     """Pages, the router between them, and 404 for everything else."""
     app.index_string = INDEX
-    app.layout = html.Div([dcc.Location(id="url", refresh=False), html.Div(id="page")])
+    app.layout = html.Div([dcc.Location(id="url", refresh=False), html.Div(id="page"), dcc.Store(id="shown")])
 
-    @app.callback(Output("page", "children"), Input("url", "pathname"), Input("url", "search"))
-    async def show(pathname: str | None, search: str | None) -> Component:
-        accept = _accept_language(app)
-        return content(room, place(room, pathname or "/", search or "", accept))
+    @app.callback(
+        Output("page", "children"), Output("shown", "data"), Input("url", "pathname"), Input("url", "search"),
+        State("shown", "data"),
+    )  # fmt: skip
+    async def show(pathname: str | None, search: str | None, shown: str | None) -> tuple[Any, Any]:
+        at = place(room, pathname or "/", search or "", _accept_language(app))
+        # a selection on the desk is in the address too; it must not build the page anew
+        if at.page in ("desk", "feeds") and repr(at.key) == shown:
+            return no_update, no_update
+        return content(room, at), repr(at.key)
 
     # the page says that it is there; nothing live is set before
     app.clientside_callback(
@@ -157,16 +196,19 @@ def register(app: Dash, server: FastAPI, room: Room) -> None:
 
     def index(request: Request, status: int) -> Response:
         at = place(room, request.url.path, request.url.query, request.headers.get("accept-language"))
-        token, lang = set_current_request(request), LANG.set(at.lang)
+        token, lang, name = set_current_request(request), LANG.set(at.lang), PAGE.set(at.page)
         try:
             body = app.index()
         finally:
+            PAGE.reset(name)
             LANG.reset(lang)
             reset_current_request(token)
         return Response(body, status, media_type="text/html", headers={"Cache-Control": "no-cache"})
 
     @server.api_route("/wall", methods=["GET", "HEAD"], include_in_schema=False)
     @server.api_route("/wall/{scene}", methods=["GET", "HEAD"], include_in_schema=False)
+    @server.api_route("/desk", methods=["GET", "HEAD"], include_in_schema=False)
+    @server.api_route("/desk/feeds", methods=["GET", "HEAD"], include_in_schema=False)
     @server.api_route("/", methods=["HEAD"], include_in_schema=False)
     async def page(request: Request) -> Response:
         at = place(room, request.url.path, request.url.query)

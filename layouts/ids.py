@@ -21,6 +21,24 @@ LEGEND = "legend"
 FEEDS_COUNT = "feeds-count"
 
 
+DESK = "desk"
+INBOX = "inbox"
+DETAIL = "detail"
+SEARCH = "search"
+HELP = "help"
+FREEZE = "freeze"
+
+
+def layer(feed: str) -> str:
+    """The count on a layer's switch."""
+    return _join("layer", feed)
+
+
+def grid(feed: str) -> str:
+    """The desk's table of a feed."""
+    return _join("grid", feed)
+
+
 def row(index: int, part: str = "") -> str:
     """Row slot `index` of "Needs attention", or one part of it: title, place, nobody, who, state."""
     return _join("row", str(index), part)

@@ -19,6 +19,11 @@ def data(**values: str) -> dict[str, Any]:
     return {f"data-{name.replace('_', '-')}": value for name, value in values.items()}
 
 
+def aria(**values: str) -> dict[str, Any]:
+    """Attributes `aria-*`: `aria(label="Map")` is `aria-label="Map"`."""
+    return {f"aria-{name}": value for name, value in values.items()}
+
+
 def apply(root: Component, leaves: Mapping[str, Mapping[str, Any]]) -> Component:
     """The same tree with the leaves set, so that the first paint is not empty. Unknown ids are left out."""
     for component in walk(root):

@@ -76,6 +76,12 @@ def health(store: Store, keys: Keys, feeds: Sequence[str]) -> dict[str, FeedHeal
     return found
 
 
+def heartbeats(store: Store, keys: Keys, feed: str) -> dict[str, int]:
+    """Each system that sends a feed, with the time of its last heartbeat in ms."""
+    rows = store.hgetall(keys.senders(feed))
+    return {name.decode(): int(value.split(b"|", 1)[0]) for name, value in rows.items()}
+
+
 def format_counts(store: Store, keys: Keys, formats: Sequence[str]) -> dict[str, dict[str, int]]:
     """Each format's counters; ignored messages by type as `ignored:<type>`."""
     with store.pipeline(transaction=False) as pipe:
