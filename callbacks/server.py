@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from callbacks import compress, pages, security
-from callbacks.api import desk, docs, history, probes, tiles, v1
+from callbacks.api import desk, docs, history, kpi_past, probes, tiles, v1
 from callbacks.live import socket
 from callbacks.live.hub import Hub
 from callbacks.live.socket import Screens
@@ -119,6 +119,7 @@ def create_app(room: Room) -> FastAPI:
     v1.register(server, room)
     desk.register(server, room)
     history.register(server, room)
+    kpi_past.register(server, room)
     docs.register(server)
     closing.append(tiles.register(server, room))
     socket.register(server, room.screens, room.origins, lambda said: pages.view_key(room, said))

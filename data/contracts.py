@@ -335,6 +335,9 @@ class Kpi:
     compute: pure; the same input gives the same reading. better: the good direction.
     formula: in words, for people. stale_after: past this age it reads unknown.
     min_coverage: below this share n/of the value is withheld as `low_coverage`.
+    samples: one row a case (`at_ms`, `value`, NaN: not known yet, `district`) for figures that
+        stand on cases; hours and days are told from them. None: from a reading every five minutes.
+    quantile: which one of a period's values is its figure, None: their mean.
     """
 
     id: str
@@ -349,6 +352,8 @@ class Kpi:
     compute: Callable[[KpiInput], Reading]
     decimals: int = 0
     min_coverage: float = 0.0
+    samples: Callable[[KpiInput], pd.DataFrame] | None = None
+    quantile: float | None = None
 
     def judge(self, reading: Reading | None, target: Target) -> State:
         """good, watch, bad or critical by the city's bands; unknown without a value."""

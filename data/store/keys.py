@@ -102,6 +102,18 @@ class Keys:
         """Sorted set by minute: a KPI's readings of the last 48 h."""
         return f"{self.tag}:kpi:{id}"
 
+    def samples(self, hour_ms: int) -> str:
+        """Hash: readings of one hour, every five minutes, per KPI and district."""
+        return f"{self.tag}:samples:{hour_ms}"
+
+    def hours(self, id: str) -> str:
+        """Hash by day: a KPI's hours per district, compressed."""
+        return f"{self.tag}:hours:{id}"
+
+    def days(self, id: str) -> str:
+        """Hash by day: a KPI's days per district, compressed."""
+        return f"{self.tag}:days:{id}"
+
     def lease(self, name: str) -> str:
         """String with expiry: who does the work that must happen once."""
         return f"{self.tag}:lease:{name}"

@@ -63,9 +63,9 @@ def forget(store: Store, keys: Keys, feeds: list[str], source: str) -> int:
         if dead:
             store.xdel(keys.changes, *dead)
         last = b"(" + rows[-1][0]
-    kept = [k for k in store.scan_iter(match=f"{keys.tag}:kpi:*", count=1000)]
-    if kept:
-        store.delete(*kept)
+    for figures in (keys.kpi("*"), f"{keys.tag}:samples:*", keys.hours("*"), keys.days("*")):
+        if kept := list(store.scan_iter(match=figures, count=1000)):
+            store.delete(*kept)
     store.delete(keys.kpi_latest)
     store.hdel(keys.sources, source)
     return removed

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import redis
 import structlog
 
 from data.archive.move import Mover
 from data.clock import now_ms
-from data.contracts import Feed, Kpi
+from data.contracts import Feed, Kpi, Thing
 from data.kpis import past
 from data.kpis.evaluate import evaluate
 from data.live.history import history_size, moments
 from data.live.world import Changes, World
 from data.profile import City
+from data.rollups.make import FIVE_MS, Roller
 from data.settings import Settings
 from data.store import read, readings
 from data.store.connect import connect
@@ -51,6 +53,7 @@ class Duties(threading.Thread):
         self._store = connect(settings.redis_url)
         self._registry = Registry(city.registry)
         self._mover = Mover(self._store, self._keys, city, settings.var)
+        self._roller = Roller(self._store, self._keys, city, self._kpis)
         self._world = World(self._store, self._keys, feeds, self._registry)
         self._lease = Lease(self._store, self._keys, "duties")
         self._stop_event = threading.Event()
@@ -98,6 +101,8 @@ class Duties(threading.Thread):
         if minute != self._minute_ms:
             readings.save_minutes(self._store, self._keys, [(i, minute, r) for i, r in latest.items()], now)
             self._minute_ms = minute
+        heard = {n: h.last_heard_ms for n, h in health.items()}
+        self._roller.turn(now, self._things(), heard, live_only=live_only)
         if self._fresh:
             self._fresh = False
             self._mark_gap(now)
@@ -115,6 +120,9 @@ class Duties(threading.Thread):
                 now,
                 hot_hours=self._city.limits.hot_hours,
             )
+
+    def _things(self) -> dict[str, list[Thing]]:
+        return {n: list(t.values()) for n, t in self._world.things.items()}
 
     def _redo_due(self, now: int) -> bool:
         """Once the bunch is through; a device that is late with every message ends no bunch."""
@@ -139,6 +147,17 @@ class Duties(threading.Thread):
                 self._redo_from_ms = min(last, self._redo_from_ms or last)
                 self._late_seen_ms = self._late_since_ms = now
 
+    def _again(
+        self,
+        live_only: bool,
+        minute: int,
+        things: Mapping[str, Sequence[Thing]],
+        heard: Mapping[str, int | None],
+    ) -> None:
+        if minute % FIVE_MS == 0:
+            self._roller.note(minute, minute, things, heard, live_only=live_only)
+            self._lease.hold()  # a day of late messages takes longer than the lease lives
+
     def _redo(self, from_ms: int, now: int, live_only: bool) -> None:
         self._redo_from_ms = None
         start = max(from_ms, now - REDO_MOST_MS)
@@ -161,9 +180,12 @@ class Duties(threading.Thread):
                 self._city.kpis,
                 minutes,
                 live_only=live_only,
+                also=partial(self._again, live_only),
             )
         )
         if not self._lease.hold():  # it took so long that another worker has taken over
+            self._roller.forget()
             return
         readings.save_minutes(self._store, self._keys, rows, now)
+        self._roller.save(now, self._things(), {}, live_only=live_only)
         log.info("readings told anew", minutes=len(minutes), from_ms=start, events=len(history))
