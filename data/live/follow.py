@@ -24,7 +24,7 @@ from data.store.registry import Registry
 
 log = structlog.get_logger("live")
 SECOND_MS = 1000
-WORKER_SILENT_MS = 2_500
+WORKER_SILENT_MS = 1_800  # with a look a second it is on the screens within 3 s
 SERIES_MS = 6 * 3600 * 1000
 SERIES_EVERY_MS = 10_000
 STORE_WAIT_S = 1.5  # a store that hangs must be on the screens within 3 s

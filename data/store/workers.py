@@ -22,7 +22,7 @@ _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL
 
 @dataclass(frozen=True)
 class WorkerState:
-    """What a worker says of itself once a second.
+    """What a worker says of itself twice a second.
 
     broker, store: what is wrong there, empty when nothing is. waiting: messages read, not stored.
     flooding: senders over their rate, at most twenty. dropped: QoS 0 messages that found no room.

@@ -1,4 +1,4 @@
-"""Says once a second, in the store, how this worker is: the pages show it."""
+"""Says twice a second, in the store, how this worker is: the pages show it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from data.store.keys import Keys
 from data.store.workers import WorkerState
 
 log = structlog.get_logger("worker")
+EVERY_S = 0.5
 
 
 class Pulse(threading.Thread):
-    """Publishes `state()` every second; a store that is away is no reason to stop."""
+    """Publishes `state()` every half second; a store that is away is no reason to stop."""
 
     def __init__(self, store: Store, keys: Keys, state: Callable[[], WorkerState]) -> None:
         super().__init__(name="pulse", daemon=True)
@@ -30,7 +31,7 @@ class Pulse(threading.Thread):
         while not self._stop_event.is_set():
             with contextlib.suppress(redis.RedisError):  # the main loop says what is wrong with the store
                 workers.publish(self._store, self._keys, self._state())
-            self._stop_event.wait(1.0)
+            self._stop_event.wait(EVERY_S)
 
     def end(self) -> None:
         """Stop, and take the worker off the list."""

@@ -30,6 +30,7 @@ log = structlog.get_logger("worker")
 SESSION_S = 7 * 24 * 3600
 KEEPALIVE_S = 15
 READ_AHEAD = 256 * 1024
+ASK_S, ANSWER_S = 0.5, 0.8  # a broker that is silent for so long is asked; what it then has to answer
 UNREADABLE = "(unreadable user property)"  # stands for a message's source; the door refuses it
 UNPROMISED_MOST = 20_000  # QoS 0 messages held while the store is away; nobody promised those
 
@@ -48,11 +49,13 @@ class BufferedSocket:
         self._at = 0
         self._out = bytearray()
         self._held = False
+        self.heard_at = time.monotonic()
 
     def recv(self, size: int) -> bytes:
         """Bytes from the buffer, which is filled from the socket when empty."""
         if self._at >= len(self._buffer):
             self._buffer, self._at = self._sock.recv(READ_AHEAD), 0
+            self.heard_at = time.monotonic()
         piece = self._buffer[self._at : self._at + size]
         self._at += len(piece)
         return piece
@@ -89,13 +92,18 @@ class BufferedSocket:
 
 
 class _Client(mqtt.Client):
-    """paho with two changes: a buffered socket, and it takes messages whose properties it cannot read.
+    """paho with three changes: a buffered socket, `ask`, and it takes messages with unreadable properties.
 
     It refuses some texts that brokers let through (U+FEFF, NUL) by dropping the connection; the
     broker then sends the message again, for ever, and nothing behind it ever comes.
     """
 
     unreadable = False
+
+    def ask(self) -> None:
+        """Send a ping now; paho's own come once in a keepalive, too late to tell people within seconds."""
+        if not self._ping_t:
+            self._send_pingreq()
 
     def _create_socket(self) -> Any:
         return BufferedSocket(super()._create_socket())
@@ -134,7 +142,7 @@ class Subscriber:
     """Connects, subscribes, reads; hands messages out and acknowledges them when told.
 
     inbox: messages read and not yet taken. subscribed: the broker has granted all filters on
-    the present connection. trouble: why there is none, in words; empty while connected.
+    the present connection. trouble: why there is none, or that the broker is silent on it, in words.
     """
 
     def __init__(self, url: str, client_id: str, filters: Sequence[str], receive_maximum: int) -> None:
@@ -146,7 +154,7 @@ class Subscriber:
         self.trouble = "not connected yet"
         self.dropped_qos0 = 0
         self.link = 0
-        self._retry_at = 0.0
+        self._retry_at = self._asked_at = 0.0
         self._backoff_s = 0.2
         client = _Client(
             CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTProtocolVersion.MQTTv5,
@@ -183,6 +191,7 @@ class Subscriber:
             result = self._client.loop_read()
         if result != MQTTErrorCode.MQTT_ERR_SUCCESS and self.subscribed:
             self._lost(mqtt.error_string(result))
+        self._watch()
         return len(self.inbox) - before
 
     def acknowledge(self, batch: Iterable[Taken]) -> None:
@@ -207,6 +216,18 @@ class Subscriber:
         for _ in range(20):
             if self._client.socket() is None or self._client.loop(0.05) != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 break
+
+    def _watch(self) -> None:
+        """A broker that hangs, or a cut cable, leaves the connection open: ask, and say so when nothing comes."""
+        sock = self._buffered()
+        if sock is None or not self.subscribed:
+            return
+        now, asked = time.monotonic(), self._asked_at > sock.heard_at
+        if not asked and now - sock.heard_at > ASK_S:
+            self._asked_at = now
+            self._client.ask()
+        silent = asked and now - self._asked_at > ANSWER_S
+        self.trouble = f"broker {self._url.hostname} does not answer" if silent else ""
 
     def _buffered(self) -> BufferedSocket | None:
         sock: Any = self._client.socket()
