@@ -20,6 +20,7 @@ log = structlog.get_logger("tiles")
 FRESH_S = 7 * 24 * 3600
 ASK_AGAIN_S = 60
 TILE_MOST = 2_000_000
+TURNED_AWAY = (403, 429)  # asking on would only make it worse; a server's own faults (5xx) likewise
 # a transparent picture of one pixel: the local vector map below stays visible
 EMPTY = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4"
@@ -61,8 +62,6 @@ class Tiles:
         return EMPTY, "image/png", ASK_AGAIN_S
 
     async def _fetch(self, z: int, x: int, y: int) -> bytes | None:
-        if time.monotonic() < self._quiet_until:
-            return None
         if self._client is None:
             self._client = httpx.AsyncClient(
                 timeout=5, headers={"User-Agent": self._agent}, follow_redirects=False
@@ -70,15 +69,23 @@ class Tiles:
         url = self._server.url.replace("{z}", str(z)).replace("{x}", str(x)).replace("{y}", str(y))
         try:
             async with self._gate:
+                if time.monotonic() < self._quiet_until:  # told while this one waited for its turn, too
+                    return None
                 answer = await self._client.get(url)
+                if answer.status_code in TURNED_AWAY or answer.status_code >= 500:
+                    self._leave_alone(f"HTTP {answer.status_code}")
             if answer.status_code == 200 and 0 < len(answer.content) <= TILE_MOST and _media(answer.content):
                 return answer.content
             return None
         except httpx.HTTPError as error:
-            # one line a minute, not one a tile; and no waiting for a server that is away
-            log.info("tile server unreachable; the local map serves", why=type(error).__name__)
-            self._quiet_until = time.monotonic() + ASK_AGAIN_S
+            self._leave_alone(type(error).__name__)
             return None
+
+    def _leave_alone(self, why: str) -> None:
+        now = time.monotonic()
+        if now >= self._quiet_until:  # one line a minute, not one a tile; and no waiting for who is away
+            log.info("tile server gives no tiles; the local map serves", why=why)
+        self._quiet_until = now + ASK_AGAIN_S
 
     async def close(self) -> None:
         """End open connections."""
