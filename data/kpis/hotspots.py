@@ -39,6 +39,20 @@ def users_online(given: KpiInput) -> Reading:
     return Reading(float(clients.sum()), len(clients), len(given.things), _as_of(fresh))
 
 
+def outage_minutes(given: KpiInput) -> Reading:
+    """Minutes for which the hotspots that are down now have been down, summed.
+
+    Down is a hotspot's last word (its last will says it), so it holds however old it is. n: those
+    down, of: hotspots that ever said what they are. None of them down is a true 0.
+    """
+    told = given.things[given.things["state"] != "unknown"]
+    if told.empty:
+        return Reading(None, 0, 0, given.heard_ms, why="no_input")
+    since = told.loc[told["state"] == "down", "since_ms"].dropna()
+    minutes = float((given.now_ms - since).clip(lower=0).sum()) / 60_000
+    return Reading(minutes, len(since), len(told), given.heard_ms)
+
+
 KPIS = (
     Kpi(
         id="hotspots.up_pct",
@@ -66,5 +80,17 @@ KPIS = (
         stale_after=STALE,
         compute=users_online,
         min_coverage=0.5,
+    ),
+    Kpi(
+        id="hotspots.outage_minutes",
+        label=N_("Outage minutes now"),
+        short=N_("Outage minutes"),
+        formula=N_("Minutes for which the hotspots that are down now have been down, summed"),
+        unit="min",
+        better="lower",
+        reads="hotspots",
+        window=None,
+        stale_after=STALE,
+        compute=outage_minutes,
     ),
 )
