@@ -25,34 +25,34 @@ def columns(feed: str, tr: Translator) -> list[dict[str, Any]]:
     state = {
         "field": "word",
         "headerName": tr("State"),
-        "width": 132,
+        "width": 116,
         "filter": text,
         "cellRenderer": "RoomState",
     }
-    district = {"field": "district", "headerName": tr("District"), "minWidth": 120, "flex": 1, "filter": text}
+    district = {"field": "district", "headerName": tr("District"), "minWidth": 100, "flex": 1, "filter": text}
     if feed == "incidents":
         return [
-            {"field": "severity", "headerName": tr("Sev."), "width": 66, "filter": False, "sort": "asc",
+            {"field": "severity", "headerName": tr("Sev."), "width": 74, "filter": False, "sort": "asc",
              "cellRenderer": "RoomSeverity"},
-            {"field": "id", "headerName": tr("Number"), "width": 132, "filter": text},
-            {"field": "title", "headerName": tr("What"), "minWidth": 130, "flex": 1.2, "filter": text,
+            {"field": "id", "headerName": tr("Number"), "width": 116, "filter": text},
+            {"field": "title", "headerName": tr("What"), "minWidth": 116, "flex": 1.2, "filter": text,
              "cellClass": "cell-strong"},
             district,
-            {"field": "open_s", "headerName": tr("Open"), "width": 88, "filter": False, "type": "rightAligned",
+            {"field": "open_s", "headerName": tr("Open"), "width": 78, "filter": False, "type": "rightAligned",
              "cellRenderer": "RoomOpen"},
             {**state, "cellRenderer": "RoomStage"},
-            {"field": "units", "headerName": tr("Units"), "width": 118, "filter": text},
+            {"field": "units", "headerName": tr("Units"), "width": 100, "filter": text},
             {"field": "address", "headerName": tr("Address"), "minWidth": 140, "flex": 1, "filter": text, "hide": True},
             {"field": "channel", "headerName": tr("Channel"), "width": 120, "filter": text, "hide": True},
         ]  # fmt: skip
     if feed == "ambulances":
         return [
-            {"field": "title", "headerName": tr("Unit"), "width": 104, "filter": text, "sort": "asc",
+            {"field": "title", "headerName": tr("Unit"), "width": 96, "filter": text, "sort": "asc",
              "cellClass": "cell-strong"},
             state,
-            {"field": "kind", "headerName": tr("Type"), "width": 104, "filter": text},
+            {"field": "kind", "headerName": tr("Type"), "width": 82, "filter": text},
             district,
-            {"field": "incident", "headerName": tr("Incident"), "width": 132, "filter": text},
+            {"field": "incident", "headerName": tr("Incident"), "width": 118, "filter": text},
             {"field": "speed_kmh", "headerName": tr("Speed"), "width": 88, "filter": number,
              "type": "rightAligned"},
             {"field": "station", "headerName": tr("Station"), "width": 130, "filter": text, "hide": True},

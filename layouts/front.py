@@ -19,6 +19,7 @@ def index(*, city: City, scenes: Iterable[Scene], tr: Translator, theme: str = "
             (f"/wall/{s.name}", f"{tr('Wall')} · {tr(s.title)}", tr("for the control room's screens"))
             for s in scenes
         ),
+        ("/desk", tr("Desk"), tr("for those who decide and answer for it")),
         ("/api/docs", tr("HTTP interface"), tr("data for other programs")),
         ("/readyz", tr("State of the room"), tr("what runs and what is missing")),
     ]

@@ -18,7 +18,7 @@ def links(page: Any) -> list[str]:
 
 def test_the_front_page_leads_to_every_scene_and_to_the_interface(city: Any, languages: Any) -> None:
     page = index(city=city, scenes=city.scenes.values(), tr=languages["id"])
-    assert links(page) == ["/wall/overview", "/api/docs", "/readyz"]
+    assert links(page) == ["/wall/overview", "/desk", "/api/docs", "/readyz"]
     assert "Semarang" in texts(page) and "Ruang situasi" in texts(page)
 
 
