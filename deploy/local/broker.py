@@ -18,6 +18,7 @@ from deploy.local.lifeline import Lifeline
 HOST = "127.0.0.1"
 DEFAULT_PORT = 1883
 INNER_PORT = 18831
+INNER_PAIRS = 4000  # below 32768, where systems begin to hand out ports
 PAYLOAD_BYTES = 2 * 1024 * 1024
 LISTENER = """
 [v{version}.room]
@@ -63,6 +64,7 @@ def main(settings: Settings, lifeline: Lifeline, inner: tuple[int, int]) -> None
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     if not lifeline.wait_go():
         return
+    _unused(inner)
     broker = threading.Thread(
         target=lambda: IotCoreBroker(config_path=str(config)).run_forever(), name="broker", daemon=True
     )
@@ -73,6 +75,13 @@ def main(settings: Settings, lifeline: Lifeline, inner: tuple[int, int]) -> None
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # the broker's threads have no way to end
+
+
+def _unused(inner: tuple[int, int]) -> None:
+    """Somebody else's listener must never be taken for ours: messages would pass into another room."""
+    for port in inner:
+        if ports.trouble(HOST, port):
+            raise RuntimeError(f"{HOST}:{port}, behind the broker's door, is in use by another program")
 
 
 def _until_listening(broker: threading.Thread, inner: tuple[int, int]) -> None:
@@ -98,8 +107,13 @@ async def _serve(port: int, inner: tuple[int, int], broker: threading.Thread, li
 
 
 def choose_inner(taken: set[int]) -> tuple[int, int]:
-    """Two free ports for the listeners behind the door."""
+    """Two free ports for the listeners behind the door.
+
+    They are looked for from a place of this process's own: of two rooms that start in the same
+    second, each finds the same ports free before the other listens on them.
+    """
+    first = INNER_PORT + 2 * (os.getpid() % INNER_PAIRS)
     return (
-        ports.choose(HOST, None, INNER_PORT, "ROOM_MQTT_PORT", taken),
-        ports.choose(HOST, None, INNER_PORT, "ROOM_MQTT_PORT", taken),
+        ports.choose(HOST, None, first, "ROOM_MQTT_PORT", taken),
+        ports.choose(HOST, None, first, "ROOM_MQTT_PORT", taken),
     )

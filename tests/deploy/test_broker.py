@@ -197,3 +197,27 @@ def test_the_version_is_read_from_any_piece_of_a_connect_packet(cut: int, level:
 def test_any_bytes_get_a_version_or_a_refusal(start: bytes) -> None:
     with contextlib.suppress(NotMqtt):
         assert version_of(start) is None or 0 <= version_of(start) <= 255  # type: ignore[operator]
+
+
+def test_two_rooms_that_start_in_the_same_second_get_different_inner_ports() -> None:
+    code = "from deploy.local.broker import choose_inner; print(*choose_inner(set()))"
+    both = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    chosen = [port for one in both for port in one.communicate(timeout=30)[0].split()]
+    assert len(set(chosen)) == 4, chosen
+
+
+def test_a_broker_never_serves_what_another_listener_answers(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        inner = f"{free_port()},{other.getsockname()[1]}"
+        done = subprocess.run(
+            [sys.executable, str(PROJECT / "app.py"), "broker", "--inner", inner],
+            env=environment(tmp_path, ROOM_MQTT_PORT=str(free_port())), cwd=PROJECT,
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert f"127.0.0.1:{inner.split(',')[1]}, behind the broker's door, is in use" in done.stderr
