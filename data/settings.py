@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parent.parent
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SCHEMES = {"mqtt_url": ("mqtt://", "mqtts://"), "redis_url": ("redis://", "rediss://", "unix://")}
 
 
 class Settings(BaseSettings):
@@ -41,6 +43,14 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().resolve()
+
+    @field_validator("mqtt_url", "redis_url")
+    @classmethod
+    def _address(cls, value: str, info: ValidationInfo) -> str:
+        known = SCHEMES[info.field_name or ""]
+        if value and not value.startswith(known):
+            raise PydanticCustomError("address", "{text}", {"text": f"begin with {' or '.join(known)}"})
+        return value
 
     @property
     def city_folders(self) -> list[Path]:

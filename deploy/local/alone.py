@@ -90,6 +90,11 @@ def forget(settings: Settings, source: str, feeds: Mapping[str, Feed]) -> None:
     print(
         f"removed {removed} {source} events, {filed} from older files; counters stay, they say what was received"
     )
+    if source == "simulated" and running.simulates(settings.var):
+        print(
+            "the simulated city still runs here and goes on sending: stop the room, start it with "
+            "ROOM_SIMULATE=off, then run this again"
+        )
 
 
 def _absent(settings: Settings, name: str) -> None:

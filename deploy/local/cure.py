@@ -10,7 +10,7 @@ class Cure(Exception):
     """
 
 
-MISSING = 'the package "{name}" is missing: run `make run`, or `pip install -r requirements.txt`'
+MISSING = 'the package "{name}" is missing: run `make run`, or `.venv/bin/pip install -r requirements.txt`'
 
 
 def from_error(error: BaseException) -> Cure | None:

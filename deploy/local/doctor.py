@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from data.settings import PROJECT, Settings, masked_url
-from deploy.local import broker, plan, ports, running, store
+from deploy.local import broker, plan, ports, running, show, store
 from deploy.local.cure import Cure
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def examine(settings: Settings, load_city: Callable[[], City]) -> Iterator[Findi
     """Everything, in the order in which one thing stands on the other."""
     yield from _python()
     yield from _packages()
+    yield from _environment()
     yield from _folder(settings)
     yield from _city(load_city)
     yield from _ports(settings)
@@ -96,6 +97,12 @@ def _packages() -> Iterator[Finding]:
         yield Finding("warn", f"other versions: {'; '.join(other)}", "pip install -r requirements.txt")
     if not missing and not other:
         yield Finding("ok", f"{len(wanted)} packages as in requirements.txt")
+
+
+def _environment() -> Iterator[Finding]:
+    odd = show.unknown()
+    if odd:
+        yield Finding("warn", f"no setting: {', '.join(odd)}", "docs/configuration.md lists what there is")
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:

@@ -94,6 +94,12 @@ def parts(var: Path) -> dict[str, dict[str, Any]]:
     return {n: p for n, p in noted.items() if isinstance(p, dict) and _alive(p.get("pid"))}
 
 
+def simulates(var: Path) -> bool:
+    """True while a room with the simulated city runs there."""
+    noted = _read(var)
+    return bool(noted.get("simulating")) and _alive(noted.get("pid"))
+
+
 def read(settings: Settings) -> Settings:
     """The settings with addresses and ports of what runs in `var/` filled in; set ones stay as they are."""
     found = parts(settings.var)

@@ -187,7 +187,8 @@ class Supervisor:
             noted["store"] = {"url": f"redis://{store.HOST}:{s.redis_port}/0", "port": s.redis_port}
         if s.embedded_broker:
             noted["broker"] = {"url": f"mqtt://{broker.HOST}:{s.mqtt_port}", "port": s.mqtt_port}
-        running.put(s, noted, pid=os.getpid(), city=s.city, started_ms=int(time.time() * 1000))
+        started_ms = int(time.time() * 1000)
+        running.put(s, noted, pid=os.getpid(), city=s.city, started_ms=started_ms, simulating=s.simulating)
 
     def _welcome(self) -> None:
         s, say = self._settings, self._terminal.say
@@ -210,8 +211,9 @@ def _plain(event: dict[str, Any]) -> str:
     hidden = ("event", "level", "timestamp", "role", "logger", "exception")
     rest = " ".join(f"{k}={v}" for k, v in event.items() if k not in hidden)
     text = f"{event.get('event', '')} {rest}".strip()
-    if event.get("exception"):
-        text += f": {str(event['exception']).strip().splitlines()[-1]}"
+    last = str(event.get("exception") or "").strip().rpartition("\n")[2]
+    if last not in text:  # a role that failed says it itself, as `why`
+        text += f": {last}"
     return " ".join(text.split())[:400]
 
 

@@ -84,3 +84,25 @@ def test_doctor_sees_what_mosquitto_has_dropped(tmp_path: Path, shared: object) 
     server = shared.broker("mosquitto")  # type: ignore[attr-defined]
     done = command("doctor", env=environment(tmp_path, ROOM_MQTT_URL=server.url))
     assert "mosquitto version 2" in done.stdout, done.stdout
+
+
+def test_a_slip_in_a_settings_name_is_not_passed_over(tmp_path: Path) -> None:
+    env = environment(tmp_path, ROOM_HTTP_PROT="8888", ROOM_TEST_ALL="1")
+    for word in ("config", "doctor"):
+        lines = [line for line in command(word, env=env).stdout.splitlines() if "no setting" in line]
+        assert len(lines) == 1 and "ROOM_HTTP_PROT (did you mean ROOM_HTTP_PORT?)" in lines[0]
+
+
+def test_forgetting_simulated_data_says_that_more_will_come(tmp_path: Path) -> None:
+    with room(tmp_path, ROOM_SIMULATE="on") as here:
+        here.ready()
+        said = command("store", "--forget", "simulated", env=environment(here.var)).stdout
+        assert "ROOM_SIMULATE=off" in said, said
+        here.end()
+        here.gone()
+    with room(tmp_path, ROOM_SIMULATE="off") as here:
+        here.ready()
+        said = command("store", "--forget", "simulated", env=environment(here.var)).stdout
+        assert "removed" in said and "ROOM_SIMULATE" not in said, said
+        here.end()
+        here.gone()

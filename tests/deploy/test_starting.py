@@ -129,6 +129,12 @@ def test_every_wrong_setting_is_named_at_once(tmp_path: Path) -> None:
     assert "ROOM_HTTP_PORT='web'" in said and "ROOM_SIMULATE='maybe'" in said
 
 
+@pytest.mark.parametrize("variable", ["ROOM_MQTT_URL", "ROOM_REDIS_URL"])
+def test_an_address_without_its_scheme_is_refused_without_its_password(tmp_path: Path, variable: str) -> None:
+    said = one_line(command(env=environment(tmp_path, **{variable: "room:s3cret@localhost:1"})))
+    assert f"{variable}='room:***@localhost:1': begin with " in said and "s3cret" not in said
+
+
 def test_an_unknown_city_is_named_with_those_there_are(tmp_path: Path) -> None:
     done = command(env=environment(tmp_path, ROOM_CITY="atlantis"))
     assert done.returncode == 2

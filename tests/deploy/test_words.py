@@ -12,6 +12,7 @@ import pytest
 from deploy.local import logfile
 from deploy.local.child import _Lines
 from deploy.local.logfile import LogFile
+from deploy.local.supervisor import _plain
 from deploy.local.terminal import Terminal
 
 
@@ -80,3 +81,15 @@ def test_lines_are_whole_however_they_arrive() -> None:
     lines.read()
     assert come == ["one", "two", "\ufffd bad", "last"]
     assert not lines.open
+
+
+def test_what_a_failed_role_died_of_is_said_once() -> None:
+    last = "ValueError: no number"
+    event = {
+        "event": "the role failed",
+        "why": last,
+        "exception": f"Traceback …\n{last}",
+        "level": "critical",
+    }
+    assert _plain(event) == f"the role failed why={last}"
+    assert _plain({"event": "lost", "exception": f"Traceback …\n{last}"}) == f"lost: {last}"
