@@ -6,11 +6,12 @@ import time
 import uuid
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from data.broker import broker_of
 
 DROPPED = "$SYS/broker/publish/messages/dropped"
 VERSION = "$SYS/broker/version"
@@ -32,14 +33,11 @@ class Seen:
 def look(url: str, *, patience_s: float = 4.0, sys_s: float = 1.0) -> Seen:
     """Connect once, with a client id of our own that throws nobody out. Raises nothing."""
     seen = Seen()
-    parts = urlsplit(url)
+    broker = broker_of(url)
     client = mqtt.Client(
         CallbackAPIVersion.VERSION2, client_id=f"room-doctor-{uuid.uuid4().hex[:8]}", protocol=mqtt.MQTTv5
     )
-    if parts.username:
-        client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
-    if parts.scheme in ("mqtts", "ssl"):
-        client.tls_set()
+    broker.prepare(client)
     answered: list[Any] = []
 
     def connected(_c: mqtt.Client, _u: Any, _f: Any, reason: Any, properties: Any) -> None:
@@ -57,9 +55,7 @@ def look(url: str, *, patience_s: float = 4.0, sys_s: float = 1.0) -> Seen:
 
     client.on_connect, client.on_message = connected, heard
     try:
-        client.connect(
-            parts.hostname or "127.0.0.1", parts.port or (8883 if parts.scheme == "mqtts" else 1883)
-        )
+        client.connect(broker.host, broker.port)
         end = time.monotonic() + patience_s
         while not answered and time.monotonic() < end:
             if client.loop(0.1) != mqtt.MQTT_ERR_SUCCESS:

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -15,6 +14,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from data.broker import broker_of
 from data.clock import now_ms
 from feeds.replay.records import Record, ReplayError
 from feeds.replay.shift import shifted
@@ -27,8 +27,8 @@ class Publisher:
     """A connection to the broker for one replay. published: records that the broker has confirmed."""
 
     def __init__(self, url: str, city: str) -> None:
-        parts = urlsplit(url)
-        self._at = f"{parts.hostname or '127.0.0.1'}:{parts.port or 1883}"
+        broker = broker_of(url)
+        self._at = broker.text
         self._ready = threading.Event()
         self._refused = ""
         self._confirmed = threading.Condition()
@@ -37,16 +37,13 @@ class Publisher:
             CallbackAPIVersion.VERSION2, client_id=f"room-{city}-replay-{os.getpid()}",
             protocol=MQTTProtocolVersion.MQTTv5,
         )  # fmt: skip
-        if parts.username:
-            client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
-        if parts.scheme in ("mqtts", "ssl"):
-            client.tls_set()
+        broker.prepare(client)
         client.on_connect = self._on_connect
         client.on_publish = self._on_publish
         self._source: Any = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         self._source.UserProperty = ("room-source", "replay")
         try:
-            client.connect(parts.hostname or "127.0.0.1", parts.port or 1883, clean_start=True)
+            client.connect(broker.host, broker.port, clean_start=True)
         except (OSError, ValueError) as error:
             raise ReplayError(
                 f"no broker at {self._at} ({error}): start the room, or set ROOM_MQTT_URL"

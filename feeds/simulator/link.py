@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as mqtt
 import structlog
@@ -15,6 +13,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+
+from data.broker import broker_of
 
 log = structlog.get_logger("simulator")
 SOURCE = ("room-source", "simulated")
@@ -34,15 +34,14 @@ class Link:
     """Publishes while connected, sends again what was not acknowledged, never gives up.
 
     will: (topic, payload) that the broker publishes retained when the connection breaks.
-    on_up: called on every new connection. last_acked: see `acked_until`.
+    on_up: called on every new connection.
     """
 
     def __init__(
         self, url: str, client_id: str, *, window: int = WINDOW, will: tuple[str, bytes] | None = None,
         on_up: Callable[[], None] | None = None,
     ) -> None:  # fmt: skip
-        parts = urlsplit(url)
-        self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 1883
+        self._broker = broker_of(url)
         self._window = self._wide = window
         self._on_up = on_up
         self._properties = marked(PacketTypes.PUBLISH)
@@ -55,10 +54,7 @@ class Link:
             CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTProtocolVersion.MQTTv5,
             reconnect_on_failure=False,
         )  # fmt: skip
-        if parts.username:
-            client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
-        if parts.scheme in ("mqtts", "ssl"):
-            client.tls_set(cert_reqs=ssl.CERT_REQUIRED)
+        self._broker.prepare(client)
         if will:
             client.will_set(*will, qos=1, retain=True, properties=marked(PacketTypes.WILLMESSAGE))
         client.max_inflight_messages_set(0xFFFF)  # the window below is the limit
@@ -98,7 +94,7 @@ class Link:
             self._connect(wait_s)
         elif self._client.loop(wait_s) != MQTTErrorCode.MQTT_ERR_SUCCESS and not self._lost_since:
             self._lost_since = time.monotonic()
-            log.warning("connection to the broker lost; trying again", broker=f"{self._host}:{self._port}")
+            log.warning("connection to the broker lost; trying again", broker=self._broker.text)
 
     def _connect(self, wait_s: float) -> None:
         now = time.monotonic()
@@ -108,16 +104,14 @@ class Link:
         self._retry_at = now + self._backoff_s
         self._backoff_s = min(self._backoff_s * 1.7, LONGEST_WAIT_S)
         try:
-            self._client.connect(self._host, self._port, KEEPALIVE_S, clean_start=True)
+            self._client.connect(self._broker.host, self._broker.port, KEEPALIVE_S, clean_start=True)
             sock: Any = self._client.socket()
             if sock is not None:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except (OSError, ValueError) as error:
             if not self._lost_since:
                 self._lost_since = now
-                log.warning(
-                    "no broker yet; trying again", broker=f"{self._host}:{self._port}", why=str(error)
-                )
+                log.warning("no broker yet; trying again", broker=self._broker.text, why=str(error))
 
     def _connected(self, _c: Any, _u: Any, _f: Any, code: ReasonCode, properties: Properties | None) -> None:
         # paho calls this for a refused connection as well

@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as mqtt
 import structlog
@@ -24,6 +23,7 @@ from paho.mqtt.properties import Properties, VariableByteIntegers
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from data.broker import broker_of
 from feeds.worker.intake import Arrived
 
 log = structlog.get_logger("worker")
@@ -146,7 +146,7 @@ class Subscriber:
     """
 
     def __init__(self, url: str, client_id: str, filters: Sequence[str], receive_maximum: int) -> None:
-        self._url = urlsplit(url)
+        self._broker = broker_of(url)
         self._filters = list(filters)
         self._receive_maximum = receive_maximum
         self.inbox: deque[Taken] = deque()
@@ -160,10 +160,7 @@ class Subscriber:
             CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTProtocolVersion.MQTTv5,
             manual_ack=True, reconnect_on_failure=False,
         )  # fmt: skip
-        if self._url.username:
-            client.username_pw_set(unquote(self._url.username), unquote(self._url.password or ""))
-        if self._url.scheme in ("mqtts", "ssl"):
-            client.tls_set()
+        self._broker.prepare(client)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
@@ -227,7 +224,7 @@ class Subscriber:
             self._asked_at = now
             self._client.ask()
         silent = asked and now - self._asked_at > ANSWER_S
-        self.trouble = f"broker {self._url.hostname} does not answer" if silent else ""
+        self.trouble = f"broker {self._broker.text} does not answer" if silent else ""
 
     def _buffered(self) -> BufferedSocket | None:
         sock: Any = self._client.socket()
@@ -253,14 +250,13 @@ class Subscriber:
         properties.ReceiveMaximum = min(self._receive_maximum, 65535)
         try:
             self._client.connect(
-                self._url.hostname or "127.0.0.1", self._url.port or 1883, KEEPALIVE_S,
-                clean_start=False, properties=properties,
-            )  # fmt: skip
+                self._broker.host, self._broker.port, KEEPALIVE_S, clean_start=False, properties=properties
+            )
             sock: Any = self._client.socket()
             if sock is not None:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except (OSError, ValueError, mqtt.WebsocketConnectionError) as error:
-            self.trouble = f"broker {self._url.hostname}:{self._url.port or 1883}: {error}"
+            self.trouble = f"broker {self._broker.text}: {error}"
 
     def _on_connect(self, client: mqtt.Client, _u: Any, _f: Any, code: ReasonCode, _p: Any) -> None:
         # paho calls this for a refused connection as well
@@ -279,9 +275,7 @@ class Subscriber:
             log.error("subscription refused", filters=refused)
             return
         if not self.subscribed:
-            log.info(
-                "subscribed", broker=f"{self._url.hostname}:{self._url.port or 1883}", filters=self._filters
-            )
+            log.info("subscribed", broker=self._broker.text, filters=self._filters)
         self.subscribed, self.trouble = True, ""
 
     def _on_disconnect(self, _c: Any, _u: Any, _f: Any, code: ReasonCode, _p: Any) -> None:
