@@ -98,13 +98,14 @@ class Pipeline:
 
     def _check(self) -> None:
         # Senders within their rate are served first; the order of each sender's own messages stays.
-        ready: list[tuple[Taken, Entry]] = []
-        flooding: list[tuple[Taken, Entry]] = []
+        # Acknowledged is in the order of arrival all the same: MQTT wants it, and rumqttd throws out who
+        # does otherwise (MQTT 5, 4.6).
+        ready: list[Entry] = []
+        flooding: list[Entry] = []
         for taken, entry, passes in self._checked():
-            (ready if passes else flooding).append((taken, entry))
-        for taken, entry in [*ready, *flooding]:
             self._pending.append(taken)
-            self._pending_entries.append(entry)
+            (ready if passes else flooding).append(entry)
+        self._pending_entries = [*ready, *flooding]
 
     def _checked(self) -> Iterator[tuple[Taken, Entry, bool]]:
         inbox = self._subscriber.inbox

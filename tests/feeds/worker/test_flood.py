@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 
 from hypothesis import given
@@ -106,11 +107,12 @@ def test_a_flood_is_thinned_in_the_store_and_others_are_served_first(one_store, 
         Noted(connect(one_store.url), Keys(city.id), stream_events=10_000), gate,
     )  # fmt: skip
     base = now_ms() - 100_000
+    numbers = itertools.count(1)
 
     def arrive(id, t, users):
         topic = f"city/{city.id}/hotspots/{id}/telemetry"
         payload = f'{{"time": {(base + t) / 1000}, "clients": {users}, "rx_kbps": 0, "tx_kbps": 0}}'.encode()
-        subscriber.inbox.append(Message(Arrived(topic, payload, base + t), len(written), 1, 1))
+        subscriber.inbox.append(Message(Arrived(topic, payload, base + t), next(numbers), 1, 1))
 
     for t in range(0, 62_000, 10):  # 100 a second for 62 s, in truth twice its rate
         arrive("H-1", t, t // 10 % 1000)
@@ -131,5 +133,5 @@ def test_a_flood_is_thinned_in_the_store_and_others_are_served_first(one_store, 
     assert h.accepted == h.received == 6401
     assert 190 <= h.thinned <= 300
     assert on_store.slots("hotspots", "H-1")["telemetry"].event_ms == base + 63_990
-    assert len(subscriber.acknowledged) == 6401
+    assert [m.mid for m in subscriber.acknowledged] == list(range(1, 6402)), "in the order of arrival"
     on_store.adds_up()
