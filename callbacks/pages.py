@@ -176,6 +176,8 @@ INDEX = """<!DOCTYPE html>
 def register(app: Dash, server: FastAPI, room: Room) -> None:
     """Pages, the router between them, and 404 for everything else."""
     app.index_string = INDEX
+    # Dash's own route for `/` knows no language of the request: ours serves it, like every other page
+    server.router.routes[:] = [r for r in server.router.routes if getattr(r, "path", "") != "/"]
     app.layout = html.Div([dcc.Location(id="url", refresh=False), html.Div(id="page"), dcc.Store(id="shown")])
 
     @app.callback(
@@ -209,7 +211,7 @@ def register(app: Dash, server: FastAPI, room: Room) -> None:
     @server.api_route("/wall/{scene}", methods=["GET", "HEAD"], include_in_schema=False)
     @server.api_route("/desk", methods=["GET", "HEAD"], include_in_schema=False)
     @server.api_route("/desk/feeds", methods=["GET", "HEAD"], include_in_schema=False)
-    @server.api_route("/", methods=["HEAD"], include_in_schema=False)
+    @server.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def page(request: Request) -> Response:
         at = place(room, request.url.path, request.url.query)
         return index(request, 404 if at.page == "missing" else 200)

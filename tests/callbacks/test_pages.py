@@ -39,12 +39,12 @@ def test_an_unknown_address_is_404(web: Web, path: str) -> None:
     assert httpx.get(web.url + path).status_code == 404
 
 
-def test_the_page_says_its_language(web: Web) -> None:
-    assert '<html lang="id">' in httpx.get(f"{web.url}/wall").text
-    assert '<html lang="en">' in httpx.get(f"{web.url}/wall?lang=en").text
-    assert (
-        '<html lang="en">' in httpx.get(f"{web.url}/wall", headers={"Accept-Language": "en-GB,en;q=0.9"}).text
-    )
+@pytest.mark.parametrize("path", ["/", "/wall", "/desk", "/no-such-page"])
+def test_the_page_says_its_language(web: Web, path: str) -> None:
+    english = {"Accept-Language": "en-GB,en;q=0.9"}
+    assert '<html lang="id">' in httpx.get(f"{web.url}{path}").text
+    assert '<html lang="en">' in httpx.get(f"{web.url}{path}?lang=en").text
+    assert '<html lang="en">' in httpx.get(f"{web.url}{path}", headers=english).text
 
 
 def test_headers_forbid_what_a_page_does_not_need(web: Web) -> None:
