@@ -162,6 +162,28 @@ def _replay(settings: Settings, given: Arguments) -> int:
     return command.main(running.need(settings, "store", "broker"), world.city, list(world.feeds), given)
 
 
+def _export(settings: Settings, given: Arguments) -> int:
+    from deploy.local import keep
+    from deploy.local.cure import Cure
+
+    world = load_world(settings, figures=False)
+    if given.feed not in world.feeds:
+        raise Cure(f'no feed "{given.feed}" in this city, only {", ".join(world.feeds)}')
+    return keep.export(settings, world.city, world.feeds[given.feed], given)
+
+
+def _backup(settings: Settings, given: Arguments) -> int:
+    from deploy.local import keep
+
+    return keep.backup(settings, load_world(settings, figures=False).city, given)
+
+
+def _restore(settings: Settings, given: Arguments) -> int:
+    from deploy.local import keep
+
+    return keep.restore(settings, load_world(settings, figures=False).city, given)
+
+
 SIMULATION = ("seed", "speed", "units", "rate", "past")
 
 
@@ -187,6 +209,15 @@ def _replay_arguments(parser: argparse.ArgumentParser) -> None:
     from feeds.replay.arguments import add_arguments
 
     add_arguments(parser)
+
+
+def _keep_arguments(word: str) -> Callable[[argparse.ArgumentParser], None]:
+    def add(parser: argparse.ArgumentParser) -> None:
+        from deploy.local import keep_arguments
+
+        getattr(keep_arguments, word)(parser)
+
+    return add
 
 
 def _store_arguments(parser: argparse.ArgumentParser) -> None:
@@ -220,6 +251,10 @@ COMMANDS = (
     Command("config", "print the settings in force, secrets masked", call=_config),
     Command("doctor", "look for what is missing or wrong, and say what to do", call=_doctor),
     Command("replay", "send a recording through the broker again", call=_replay, arguments=_replay_arguments),
+    Command("export", "write a feed's events of a period to a file",
+            call=_export, arguments=_keep_arguments("export")),
+    Command("backup", "write the city's data into one file", call=_backup, arguments=_keep_arguments("backup")),
+    Command("restore", "bring a backup back", call=_restore, arguments=_keep_arguments("restore")),
 )  # fmt: skip
 
 
