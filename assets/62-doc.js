@@ -41,7 +41,7 @@
     made.href = href(entry.sel);
     return entry.ages ? aged(made, entry.as_of, entry.max_age) : made;
   }
-  function table(columns, rows) {
+  function table(columns, rows, title) {
     const head = el('tr', '', ...columns.map((c) => { const th = el('th', '', c); th.scope = 'col'; return th; }));
     const cell = (value) => {
       if (value && typeof value === 'object') return aged(el('td', 'cell-age', el('span', 'age')), value.as_of, value.max_age);
@@ -51,11 +51,13 @@
     if (!rows.length) { const none = el('td', 'none-row', '–'); none.colSpan = columns.length; body.push(el('tr', '', none)); }
     const frame = el('div', 'table-frame', el('table', 'doc-table', el('thead', '', head), el('tbody', '', ...body)));
     frame.tabIndex = 0;                          // wide tables scroll by keyboard too
+    frame.setAttribute('role', 'region');
+    frame.setAttribute('aria-label', title);
     return frame;
   }
   function twin(block) {
     const more = el('details', 'twin', el('summary', '', word('table', 'As a table')));
-    more.append(table(block.columns, block.table));
+    more.append(table(block.columns, block.table, block.title));
     return more;
   }
 
@@ -115,7 +117,7 @@
       block.more ? el('p', 'more', block.more) : null,
     ],
     steps: (block) => [el('ol', 'steps', ...block.steps.map((step) => el('li', 'step step-' + (step.judged || 'done'), el('span', 'step-time', step.time), el('span', 'step-what', el('b', '', step.title), el('span', '', step.note)))))],
-    table: (block) => [table(block.columns, block.rows)],
+    table: (block) => [table(block.columns, block.rows, block.title)],
     line: (block) => [...line(block), twin(block)],
     bar: (block) => [...bar(block), twin(block)],
   };

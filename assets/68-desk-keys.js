@@ -43,13 +43,19 @@
         if (mine !== asked || document.activeElement !== field) return;
         hits = found.hits;
         at = hits.length ? 0 : -1;
-        list.replaceChildren(...(hits.length ? hits.map(row) : [el('li', 'none', word('no_hits'))]));
+        list.replaceChildren(...(hits.length ? hits.map(row) : [nobody(word('no_hits'))]));
         list.hidden = false;
         field.setAttribute('aria-expanded', 'true');
         said.textContent = hits.length ? word('hits').replace('{n}', String(hits.length)) : word('no_hits');
         move(at);
       })
-      .catch(() => { if (mine === asked) { hits = []; at = -1; list.replaceChildren(el('li', 'none', word('away'))); list.hidden = false; } });
+      .catch(() => { if (mine === asked) { hits = []; at = -1; list.replaceChildren(nobody(word('away'))); list.hidden = false; } });
+  }
+  function nobody(text) {
+    const made = el('li', 'none', text);
+    made.setAttribute('role', 'option');
+    made.setAttribute('aria-disabled', 'true');
+    return made;
   }
   function row(hit, i) {
     const made = el('li', 'hit', symbol(hit.symbol), el('span', 'entry-what', el('b', '', hit.title), el('span', 'entry-sub', hit.sub)));

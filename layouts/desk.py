@@ -40,7 +40,7 @@ def desk(
                                 _layers(feeds, tr),
                                 city_map.city_map(city, tr),
                                 html.Details(
-                                    [html.Summary(tr("Legend")), legend.legend(feeds, kpis, tr)],
+                                    [html.Summary(tr("Legend")), legend.legend(feeds, kpis, tr), _symbols(feeds, tr)],
                                     className="desk-legend",
                                 ),
                             ],
@@ -251,6 +251,20 @@ def _layers(feeds: Mapping[str, Feed], tr: Translator) -> html.Div:
         ],
         className="layers", role="group", **aria(label=tr("Layers")),
     )  # fmt: skip
+
+
+def _symbols(feeds: Mapping[str, Feed], tr: Translator) -> html.Ul:
+    """What the other symbols mean; units are explained by the counts above."""
+    shapes = {"incidents": ("mark sev-{}", ""), "hotspots": ("sym hotspot {}", f"{tr('Hotspot')}: ")}
+    return html.Ul(
+        [
+            html.Li([html.Span(className=shape.format(s.code)), noun + tr(s.label)])
+            for name, (shape, noun) in shapes.items()
+            if name in feeds
+            for s in feeds[name].states
+        ],
+        className="symbols",
+    )
 
 
 def desk_order(feed: str) -> int:

@@ -23,7 +23,11 @@ STAGES: Mapping[str, str] = {
     "at_hospital": N_("At hospital"),
     "closed": N_("Closed"),
 }
-CHANNELS: Mapping[str, str] = {"complaint_centre": N_("complaint centre"), "crew": N_("crew")}
+CHANNELS: Mapping[str, str] = {
+    "complaint_centre": N_("complaint centre"),
+    "online": N_("online form"),
+    "crew": N_("crew"),
+}
 KINDS: Mapping[str, str] = {"car": N_("car"), "motorcycle": N_("motorcycle")}
 WHY: Mapping[str, str] = {
     "no_input": N_("nothing to count yet"),
