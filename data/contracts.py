@@ -149,6 +149,7 @@ class Thing:
 
     symbol: name of the drawing, without its state (`unit-car`). max_age_s: after this age
     the object counts as stale, None: it does not age (an incident stays what it is).
+    registered: the city's own; figures count it among those they should hear from.
     """
 
     feed: str
@@ -167,6 +168,7 @@ class Thing:
     district: str | None
     active: bool
     fields: Mapping[str, Any]
+    registered: bool = False
 
     def age_s(self, now_ms: int) -> float | None:
         """Seconds since the object was last known; None if it was never heard."""

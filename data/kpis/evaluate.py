@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -38,11 +39,21 @@ def frame(things: Iterable[Thing], now_ms: int) -> pd.DataFrame:
 def counted(things: Iterable[Thing], *, live_only: bool) -> list[Thing]:
     """The things that figures may use: live ones only, unless the store has never seen one; no exercises.
 
-    Registered things that were never heard stay in: they are what coverage is counted against.
+    Registered things stay in as never heard: they are what coverage is counted against.
     """
-    if live_only:
-        return [t for t in things if t.source in (None, "live")]
-    return [t for t in things if t.source != "exercise"]
+    found = []
+    for t in things:
+        if t.source in (None, "live") or not (live_only or t.source == "exercise"):
+            found.append(t)
+        elif t.registered:
+            found.append(_unheard(t))
+    return found
+
+
+def _unheard(t: Thing) -> Thing:
+    return replace(
+        t, state="unknown", event_ms=None, since_ms=None, source=None, flags=frozenset(), fields={}
+    )
 
 
 def evaluate(

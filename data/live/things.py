@@ -39,4 +39,5 @@ def thing(feed: Feed, id: str, slots: Mapping[str, Slot], member: Member | None)
         district=district or (member.district if member else None),
         active=facts.active,
         fields=fields,
+        registered=member is not None and not member.simulated,
     )

@@ -34,7 +34,8 @@ def mode(found: dict[str, int]) -> Mode:
 def forget(store: Store, keys: Keys, feeds: list[str], source: str) -> int:
     """Remove every event of one source: states, histories, changes, readings. Returns how many history rows.
 
-    Counters stay: they say what was received.
+    What a simulation had registered for itself is no member any more. Counters stay: they say what
+    was received.
     """
     removed = 0
     for feed in feeds:
@@ -57,6 +58,13 @@ def forget(store: Store, keys: Keys, feeds: list[str], source: str) -> int:
                 store.srem(keys.ids(feed), id)
                 store.zrem(keys.geo(feed), id)
             store.xadd(keys.changes, {"f": feed, "i": id, "k": "gone"})
+    if source == "simulated":
+        for feed in feeds:
+            made_up = [
+                n for n, v in store.hgetall(keys.registry(feed)).items() if orjson.loads(v).get("simulated")
+            ]
+            if made_up:
+                store.hdel(keys.registry(feed), *made_up)
     last = "-"
     while rows := store.xrange(keys.changes, min=last, count=1000):
         dead = [i for i, row in rows if row.get(b"o") == source.encode()]

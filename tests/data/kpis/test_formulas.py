@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from data.contracts import Reading, Target
+from data.contracts import Member, Reading, Target
 from data.kpis.evaluate import counted, covered, evaluate
-from tests.data.things import HOUR, MINUTE, NOW, hotspot, incident, unit
+from data.live.things import thing
+from tests.data.things import HOUR, MINUTE, NOW, hotspot, incident, slot, unit
 from tests.room import FEEDS, KPIS
 
 BY_ID = {k.id: k for k in KPIS}
@@ -263,11 +264,31 @@ def test_without_any_input_no_kpi_has_a_value_or_fails(kpi):
 
 def test_exercises_never_count_and_simulated_ones_only_without_live_ones():
     things = [
-        hotspot("H-1", "up"), hotspot("H-2", "down", source="simulated"), hotspot("H-3", "down", source="exercise"),
-        hotspot("H-4", None),
+        incident("I-1", 5), incident("I-2", 5, source="simulated"), incident("I-3", 5, source="exercise"),
+        incident("I-4", 5, source="replay"),
     ]  # fmt: skip
-    assert [t.id for t in counted(things, live_only=True)] == ["H-1", "H-4"]
-    assert [t.id for t in counted(things, live_only=False)] == ["H-1", "H-2", "H-4"]
+    assert [t.id for t in counted(things, live_only=True)] == ["I-1"]
+    assert [t.id for t in counted(things, live_only=False)] == ["I-1", "I-2", "I-4"]
+
+
+def test_a_registered_object_that_only_a_simulation_spoke_for_counts_as_never_heard():
+    """Else the first live unit of sixty would read 1 of 1, as if all were there."""
+    things = [
+        unit("AMB-01", "available"), unit("AMB-02", "available", source="simulated"),
+        unit("MTR-01", "available", source="exercise"),
+    ]  # fmt: skip
+    reading = read(FREE, things, live_only=True)
+    assert (reading.value, reading.why, reading.n, reading.of) == (None, "low_coverage", 1, 3)
+    assert told(read(FREE, things)) == (2.0, 2, 3)
+    users = [hotspot("H-1", "up", users=3), hotspot("H-2", "up", users=40, source="simulated")]
+    assert told(read(USERS, users, live_only=True)) == (3.0, 1, 2)
+
+
+def test_what_a_simulation_registered_for_itself_is_not_counted_against():
+    extra = Member("SIM-00001", "ambulances", "SIM-00001", simulated=True)
+    seen = slot(0, source="simulated", lat=-7.0, lon=110.4)
+    simulated = thing(FEEDS["ambulances"], extra.id, {"position": seen}, extra)
+    assert told(read(FREE, [unit("AMB-01", "available"), simulated], live_only=True)) == (1.0, 1, 1)
 
 
 def test_coverage_withholds_the_value_and_keeps_the_rest():

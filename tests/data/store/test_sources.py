@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from data.contracts import Member
 from data.store import read, readings, sources
-from data.store.registry import Registry
+from data.store.registry import Registry, register
 from tests.data.store.entries import T0, position, status
 from tests.room import FEEDS
 
@@ -55,6 +56,18 @@ def test_a_live_state_that_a_simulated_one_had_covered_comes_back(writer, view):
     sources.forget(view.client, view.keys, list(FEEDS), "simulated")
     slot = view.slots("hotspots", "H-1")["status"]
     assert (slot.value["status"], slot.event_ms, slot.source) == ("up", T0 + 1500, "live")
+
+
+def test_units_that_a_simulation_registered_for_itself_are_forgotten_with_it(writer, view):
+    extra = Member("SIM-00001", "ambulances", "SIM-00001", simulated=True)
+    real = Member("AMB-77", "ambulances", "Ambulance 77")
+    register(view.client, view.keys, "ambulances", [extra, real])
+    writer.write(position("SIM-00001", 1, source="simulated"))
+    sources.forget(view.client, view.keys, list(FEEDS), "simulated")
+    registry = Registry(view.city.registry)
+    registry.refresh(view.client, view.keys, list(FEEDS))
+    assert registry.known("ambulances", "AMB-77") and registry.known("ambulances", "AMB-01")
+    assert not registry.known("ambulances", "SIM-00001")
 
 
 def test_registered_objects_are_read_from_profile_and_store(view):
