@@ -48,11 +48,20 @@ def merged(parts: Iterable[Mapping[int, int]]) -> Bins:
 
 
 def quantile(bins: Mapping[int, int], share: float) -> float | None:
-    """The value of rank floor(share · (n - 1)), from 0 on, within ERROR of it; None without values."""
+    """A quantile, within ERROR of the one that the values themselves have; None without values.
+
+    Between two ranks it is interpolated linearly (Hyndman & Fan 1996, type 7), as the readings are.
+    """
     total = sum(bins.values())
     if not total:
         return None
-    rank = math.floor(share * (total - 1))
+    place = share * (total - 1)
+    below = _of_rank(bins, math.floor(place))
+    above = _of_rank(bins, math.ceil(place))
+    return below + (place - math.floor(place)) * (above - below)
+
+
+def _of_rank(bins: Mapping[int, int], rank: int) -> float:
     for at in sorted(bins):
         rank -= bins[at]
         if rank < 0:

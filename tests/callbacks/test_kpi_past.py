@@ -59,7 +59,7 @@ def lines(answer) -> list[dict]:
 def test_hours_say_their_figure_and_what_it_stands_on(web: TestClient) -> None:
     first, second = lines(get(web))
     assert (first["n"], first["of"], first["low"], first["high"], first["district"]) == (2, 3, 4.0, 8.0, None)
-    assert first["value"] == pytest.approx(4.0, rel=0.01), "rank floor(0.9 · 1) of 4 and 8"
+    assert first["value"] == pytest.approx(7.6, rel=0.01), "place 0.9 between 4 and 8"
     assert second["value"] == 20.0, "never beyond the largest value"
 
 
