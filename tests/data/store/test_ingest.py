@@ -71,6 +71,16 @@ def test_since_is_the_same_in_every_order(writer, view):
         assert state(view, f"H-{n}") == ("up", 5000, 3000), order
 
 
+def test_late_words_over_a_long_history_do_not_hold_up_the_server(writer, view):
+    """Each looked through ten thousand rows for its `since`: a batch of them kept the store busy past our patience."""
+    key = view.keys.history("hotspots", "H-1")
+    view.client.zadd(key, {f"{T0 + n}|telemetry|live||{n}": T0 + n for n in range(12_000)})
+    writer.write(status("H-1", "up", -9_000_000), status("H-1", "up", 20_000))
+    assert writer.write(*(status("H-1", "down", n * 1000 - 8_000_000) for n in range(500))) == "l" * 500
+    assert state(view)[0] == "up"
+    view.adds_up()
+
+
 def test_since_outlives_the_history(writer, view):
     """A hotspot that has been up for days: the history forgets the beginning, the state does not."""
     writer.write(status("H-1", "up", 0), status("H-1", "up", 100_000), status("H-1", "up", 200_000))
