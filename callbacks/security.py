@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from fastapi import FastAPI, Request
 from starlette.responses import PlainTextResponse, Response
@@ -27,7 +27,7 @@ class Origins:
         """Is this Host header one of ours?"""
         if self._any_host:
             return True
-        name = urlsplit(f"//{host or ''}").hostname or ""
+        name = _address(f"//{host or ''}").hostname or ""
         return name in LOOPBACK_NAMES or name in self._extra_hosts
 
     def allow(self, origin: str | None, host: str | None) -> bool:
@@ -38,7 +38,15 @@ class Origins:
             return True
         if origin.rstrip("/") in self._extra:
             return True
-        return bool(host) and urlsplit(origin).netloc == host
+        return bool(host) and _address(origin).netloc == host
+
+
+def _address(text: str) -> SplitResult:
+    """The parts of an address; none of a text that is no address, such as `//[`."""
+    try:
+        return urlsplit(text)
+    except ValueError:
+        return urlsplit("")
 
 
 def content_policy(script_hashes: Iterable[str]) -> str:

@@ -59,7 +59,15 @@ class Screens:
                 sender = asyncio.create_task(screen.send())
                 while True:
                     await screen.hear(await socket.receive_text())
-        except (WebSocketDisconnect, TimeoutError, ValueError, TypeError, LookupError, AttributeError, RuntimeError):
+        except (
+            WebSocketDisconnect,
+            TimeoutError,
+            ValueError,
+            TypeError,
+            LookupError,
+            AttributeError,
+            RuntimeError,
+        ):
             pass  # it left, or talks nonsense: the next hello starts anew
         finally:
             self.count -= 1

@@ -66,6 +66,8 @@ def test_a_foreign_page_cannot_open_the_socket(web: Web) -> None:
         "{",
         "[]",
         '{"hello":5}',
+        "null",
+        "1",
         '{"ack":1}',
         '{"hello":{"path":"/no-such-page"}}',
         "x" * 10_000,
