@@ -34,15 +34,18 @@ class ArchivedEvent:
 
 def from_stream(row: Mapping[bytes, bytes]) -> ArchivedEvent | None:
     """A row of the change stream; None for what is no event: an object that left, a thinned
-    message (only a digest of it is kept), a broker's stored copy of unknown age."""
+    message (only a digest of it is kept), a broker's stored copy of unknown age, what nobody of us has written."""
     event = row.get(b"t")
     if not event or event == b"0":
         return None
-    text = {k.decode(): v.decode() for k, v in row.items()}
-    return ArchivedEvent(
-        text["f"], text["i"], text["k"], text["s"], int(text["t"]), int(text["r"]), text["o"], text["g"],
-        text["v"],
-    )  # fmt: skip
+    text = {k.decode(errors="replace"): v.decode(errors="replace") for k, v in row.items()}
+    try:
+        return ArchivedEvent(
+            text["f"], text["i"], text["k"], text["s"], int(text["t"]), int(text["r"]), text["o"], text["g"],
+            text["v"],
+        )  # fmt: skip
+    except (KeyError, ValueError):
+        return None
 
 
 def schema() -> Any:

@@ -102,13 +102,14 @@ class Mover:
             if self._trouble:
                 log.info("events are written to files again")
             self._trouble = ""
-        except OSError as error:
+        except (OSError, ValueError) as error:  # the disk; or a row that no file can take
             self._behind = False
             if str(error) != self._trouble:
                 self._trouble = str(error)
                 log.error(
                     "events cannot be written to files; the store keeps them meanwhile",
-                    why=self._trouble, cure=f"make room in, or give rights to, {self._folder}",
+                    why=f"{type(error).__name__}: {error}",
+                    cure=f"make room in, or give rights to, {self._folder}",
                 )  # fmt: skip
         return moved
 
