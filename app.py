@@ -80,7 +80,7 @@ def load_world(settings: Settings, *, figures: bool = True) -> World:
         known_formats=list(formats),
     )
     if city.feeds:
-        feeds = {name: feed for name, feed in feeds.items() if name in city.feeds}
+        feeds = {name: feeds[name] for name in city.feeds}
     return World(city, feeds, formats, [k for k in kpis if k.reads in feeds])
 
 
@@ -271,7 +271,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="python app.py",
         description="The situation room. Without a word: everything on this machine.",
-        epilog="Settings are environment variables that begin with ROOM_; `python app.py config` lists them.",
+        epilog="Settings are environment variables that begin with ROOM_; `app.py config` lists them.",
     )
     _simulation_arguments(top.add_argument_group("simulated city (when everything is started)"))  # type: ignore[arg-type]
     words = top.add_subparsers(dest="word", metavar="WORD")
