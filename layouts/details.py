@@ -29,6 +29,5 @@ def _text(value: Any, unit: str, tr: Translator) -> str:
     if isinstance(value, bool):
         return tr("yes") if value else tr("no")
     if isinstance(value, int | float):
-        number = tr.number(float(value), 0 if float(value).is_integer() else 1)
-        return f"{number} {unit}".strip()
+        return tr.number(float(value), 0 if float(value).is_integer() else 1, unit or None)
     return tr(str(value))

@@ -6,15 +6,11 @@ from collections import Counter
 
 import pytest
 
+import app
 from data.profile import City, load_city
 from data.settings import PROJECT
 
-FEEDS = {"ambulances", "incidents", "hotspots"}
-KPIS = {
-    "ambulance.units_available", "ambulance.units_by_status", "ambulance.response_p50",
-    "ambulance.response_p90", "ambulance.response_in_target", "incidents.open",
-    "incidents.oldest_open", "calls.last_hour", "hotspots.up_pct", "hotspots.users_online",
-}  # fmt: skip
+FEEDS, KPIS = set(app.find_feeds()), {k.id for k in app.find_kpis()}
 
 
 @pytest.fixture(scope="module")
