@@ -25,12 +25,18 @@
     return (path || location.pathname) + (text ? '?' + text : '');
   };
 
+  // Change the address, and tell Dash: its Location would else put the old address back at its next change.
+  desk.go = function (changes, add) {
+    history[add ? 'pushState' : 'replaceState'](null, '', desk.address(changes));
+    window.dispatchEvent(new CustomEvent('_dashprivate_pushstate'));
+  };
+
   // --- selecting -----------------------------------------------------------------------------------
   // sel: "incidents/I-1", "kpis/…" or null. from: the part where it was pressed, which need not scroll to it.
   desk.select = function (sel, from) {
     if (sel !== null && !SEL.test(sel)) return;
     if (sel === desk.sel) { desk.refresh(); tell(from); return; }
-    history.pushState(null, '', desk.address({ sel }));
+    desk.go({ sel }, true);
     show(sel, from);
   };
 
@@ -123,7 +129,7 @@
     const root = desk.root(), link = root.querySelector('.theme-switch');
     root.dataset.theme = name;
     if (link) link.textContent = name === 'dark' ? link.dataset.light : link.dataset.dark;
-    history.replaceState(null, '', desk.address({ theme: name === 'dark' ? 'dark' : null }));
+    desk.go({ theme: name === 'dark' ? 'dark' : null }, false);
   }
 
   async function copyLink(button) {

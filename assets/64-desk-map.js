@@ -71,7 +71,7 @@
     if (off) { hidden.set(feed, layer); map?.objects.layers.delete(feed); } else { map?.objects.layers.set(feed, hidden.get(feed)); hidden.delete(feed); }
     if (map) { map.objects.rearrange(true); map.moved = true; map.callouts.update(true); }
     const names = [...hidden.keys()].join('.');
-    history.replaceState(null, '', desk.address({ off: names || null }));
+    desk.go({ off: names || null }, false);
   }
   document.addEventListener('click', (event) => {
     const chip = desk.view === 'desk' && event.target.closest?.('.chip[data-layer]');

@@ -123,6 +123,20 @@ def test_one_selection_everywhere_and_the_way_back(open_desk: Callable[..., Desk
     assert page.evaluate("window.sameDocument === true")
 
 
+def test_an_address_said_again_after_an_outage_keeps_the_selection(open_desk: Callable[..., Desk]) -> None:
+    desk = open_desk()
+    desk.page.evaluate("room.desk.select('incidents/I-2')")
+    desk.selected("incidents/I-2", "Fire")
+    known = "dash_component_api.getLayout('url').props.search"
+    desk.sees(lambda: "sel=incidents/I-2" in desk.page.evaluate(known), "the selection in Dash's own address")
+    desk.page.evaluate(
+        "dash_clientside.set_props('url', {pathname: location.pathname, search: location.search})"
+    )
+    desk.page.evaluate("room.desk.refresh()")
+    desk.page.wait_for_load_state("networkidle")
+    desk.selected("incidents/I-2", "Fire")
+
+
 def test_a_shared_link_opens_its_object_and_agrees_with_the_interface(
     open_desk: Callable[..., Desk], room: RunningRoom
 ) -> None:
