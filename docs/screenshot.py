@@ -72,12 +72,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="room-shots-") as folder:
         ports = {f"ROOM_{name}_PORT": str(free_port()) for name in ("HTTP", "MQTT", "REDIS")}
         env = {k: v for k, v in os.environ.items() if not k.startswith("ROOM_")}
-        room = subprocess.Popen([sys.executable, "app.py"], cwd=PROJECT, env=env | ports | {"ROOM_VAR": folder})
+        room = subprocess.Popen(
+            [sys.executable, "app.py"], cwd=PROJECT, env=env | ports | {"ROOM_VAR": folder}
+        )
         try:
             url = f"http://127.0.0.1:{ports['ROOM_HTTP_PORT']}"
             wait("a ready room", 60, lambda: ready(url))
             with sync_playwright() as play:
-                browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+                browser = play.chromium.launch(
+                    executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+                )
                 for name, path, (width, height) in SHOTS:
                     page = browser.new_page(viewport={"width": width, "height": height})
                     page.goto(url + path)

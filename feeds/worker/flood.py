@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 HOLD_MS = 60_000
+BUCKETS = 20_000  # look for some to forget from here on
 
 
 @dataclass(slots=True)
@@ -25,6 +26,7 @@ class FloodGate:
         self._rate = rate_per_s
         self._burst = burst
         self._buckets: dict[str, _Bucket] = {}
+        self._forget_at = BUCKETS
         self.flooding: dict[str, int] = {}
 
     def passes(self, sender: str, now_ms: int) -> bool:
@@ -46,9 +48,25 @@ class FloodGate:
             self.flooding.pop(sender, None)
         return sender not in self.flooding
 
+    def names(self, now_ms: int) -> list[str]:
+        """Who floods now, by name. Who has fallen silent for a minute does not, though no message told its end."""
+        buckets = self._buckets
+        found = [
+            s for s in list(self.flooding) if s in buckets and now_ms - buckets[s].seen_over_ms < HOLD_MS
+        ]
+        return sorted(found)
+
+    def flooders(self, now_ms: int) -> list[str]:
+        """Who floods now. `flooding` also holds those that have said nothing since."""
+        seen = {s: b.seen_over_ms for s in sorted(self.flooding) if (b := self._buckets.get(s))}
+        return [s for s, over_ms in seen.items() if now_ms - over_ms < HOLD_MS]
+
     def _forget(self, now_ms: int) -> None:
         # a full bucket says no more than none; keeps memory flat under made-up sender names
-        if len(self._buckets) >= 20_000:
+        if len(self._buckets) >= self._forget_at:
             full_ms = self._burst / self._rate * 1000
             self._buckets = {s: b for s, b in self._buckets.items() if now_ms - b.at_ms < full_ms}
             self.flooding = {s: t for s, t in self.flooding.items() if s in self._buckets}
+            self._forget_at = max(
+                BUCKETS, 2 * len(self._buckets)
+            )  # else each new name would look at all others
