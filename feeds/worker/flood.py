@@ -48,14 +48,6 @@ class FloodGate:
             self.flooding.pop(sender, None)
         return sender not in self.flooding
 
-    def names(self, now_ms: int) -> list[str]:
-        """Who floods now, by name. Who has fallen silent for a minute does not, though no message told its end."""
-        buckets = self._buckets
-        found = [
-            s for s in list(self.flooding) if s in buckets and now_ms - buckets[s].seen_over_ms < HOLD_MS
-        ]
-        return sorted(found)
-
     def flooders(self, now_ms: int) -> list[str]:
         """Who floods now. `flooding` also holds those that have said nothing since."""
         seen = {s: b.seen_over_ms for s in sorted(self.flooding) if (b := self._buckets.get(s))}
@@ -67,6 +59,5 @@ class FloodGate:
             full_ms = self._burst / self._rate * 1000
             self._buckets = {s: b for s, b in self._buckets.items() if now_ms - b.at_ms < full_ms}
             self.flooding = {s: t for s, t in self.flooding.items() if s in self._buckets}
-            self._forget_at = max(
-                BUCKETS, 2 * len(self._buckets)
-            )  # else each new name would look at all others
+            # else, where none can be forgotten, each new name would look at all others
+            self._forget_at = max(BUCKETS, 2 * len(self._buckets))

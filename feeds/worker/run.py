@@ -86,7 +86,7 @@ def main(
             broker=subscriber.trouble, broker_since_ms=broker_since[0],
             store=refused.text if refused else "", store_since_ms=pipeline.refused_since_ms if refused else 0,
             waiting=pipeline.waiting, stored=pipeline.stored, leaving=lifeline.stopping.is_set(),
-            flooding=gate.names(now_ms())[:20], dropped=subscriber.dropped_qos0,
+            flooding=gate.flooders(now_ms())[:20], dropped=subscriber.dropped_qos0,
         )  # fmt: skip
 
     pulse = Pulse(connect(settings.redis_url), keys, state)

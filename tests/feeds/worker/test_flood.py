@@ -64,8 +64,8 @@ def test_a_flood_ends_after_a_minute_within_the_rate():
 def test_a_flooder_that_falls_silent_is_not_listed_for_ever():
     gate = FloodGate(50, 500)
     send(gate, 200, 0, 120)
-    assert gate.names(121 * S) == ["a"]
-    assert gate.names(180 * S) == []  # told by nobody: it sends nothing more
+    assert gate.flooders(121 * S) == ["a"]
+    assert gate.flooders(180 * S) == []  # told by nobody: it sends nothing more
 
 
 def test_a_clock_set_back_makes_nobody_a_flooder():
