@@ -91,10 +91,11 @@
       const rows = Array.isArray(said.rows) ? said.rows : [];
       const key = JSON.stringify(rows);
       if (key === open.key) return;
+      const first = open.key === undefined;
       open.key = key;
       open.list.replaceChildren(...rows.filter(Array.isArray).flatMap(([label, text]) => [el('dt', '', String(label)), el('dd', '', String(text))]));
       const had = open.popup.options.autoPan;
-      open.popup.options.autoPan = false;
+      open.popup.options.autoPan = first;        // the rows made it taller: at the map's edge it must still be whole
       open.popup.update();
       open.popup.options.autoPan = had;
     }

@@ -199,6 +199,21 @@ def test_a_press_shows_the_object_as_text_and_a_refresh_moves_nothing(
     assert layer(page, "o.selected") == {"feed": "ambulances", "id": "AMB-01"}
 
 
+def test_what_is_pressed_at_the_maps_edge_is_read_whole(open_page: Open) -> None:
+    page = open_page(OFF)
+    lat, lon = page.evaluate(
+        "(() => { const p = theMap.containerPointToLatLng([400, 30]); return [p.lat, p.lng]; })()"
+    )
+    put(page, "ambulances", unit("AMB-01", lat=lat, lon=lon))
+    page.mouse.click(*at(page, "AMB-01"))
+    page.wait_for_selector(".popup-rows dd")
+    tops = (
+        "['#map', '.leaflet-popup-content-wrapper']"
+        ".map((s) => document.querySelector(s).getBoundingClientRect().top)"
+    )
+    until(page, lambda: (t := page.evaluate(tops))[0] <= t[1], "its first line below the map's edge")
+
+
 def test_what_zooming_cannot_part_is_listed(open_page: Open) -> None:
     page = open_page(OFF)
     put(page, "ambulances", *[unit(f"A-{i}") for i in range(3)])
