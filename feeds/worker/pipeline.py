@@ -19,6 +19,8 @@ BATCH_MS = 20
 FEW = 10  # worth waiting for more; from here on the broker may be waiting for our acknowledgements
 LOOK_MS = 5
 RETRY_MS = 500
+UNKNOWN_KEYS_MOST = 1000
+UNKNOWN_KEY_LETTERS = 64
 THIN_MODE = 14  # where an event entry says how it is stored
 
 
@@ -112,8 +114,9 @@ class Pipeline:
         for _ in range(min(len(inbox), BATCH)):
             taken = inbox.popleft()
             entry, unknown = self._intake.take(taken.message)
-            if unknown and len(self.unknown_keys) < 1000:
-                self.unknown_keys.update(unknown)
+            for key in unknown:
+                if len(self.unknown_keys) < UNKNOWN_KEYS_MOST:
+                    self.unknown_keys[key[:UNKNOWN_KEY_LETTERS]] += 1
             passes = True
             if entry[0] == "e":
                 passes = self._gate.passes(f"{entry[2]}/{entry[3]}", taken.message.received_ms)
