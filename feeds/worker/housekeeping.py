@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+import orjson
 import redis
 
 from data.archive.move import may_trim_before
@@ -18,6 +19,7 @@ THIN_AFTER_MS = HOUR_MS + 600_000  # an hour, and ten minutes in which a redeliv
 THIN_TO_MS = 15_000
 REDELIVERED_MS = 600_000
 SPINE_KEEP_MS = 26 * HOUR_MS
+NAMES_KEPT = 500  # half of what the store takes, so that a new name finds room
 
 
 def tidy(
@@ -35,6 +37,7 @@ def tidy(
                 gone += _thin(store, key, places, now_ms)
             gone += _unmark(store, key, keys.obj(name, id), now_ms)
             _let_go(store, keys, feed, id, things.get(name, {}).get(id), now_ms)
+    _make_room(store, keys, feeds)
     store.xtrim(keys.changes, minid=may_trim_before(store, keys, now_ms - SPINE_KEEP_MS), approximate=True)
     return gone
 
@@ -88,6 +91,20 @@ def _unmark(store: Store, key: str, obj: str, now_ms: int) -> int:
                 pipe.hdel(obj, "~thin")
                 pipe.execute()
     return gone
+
+
+def _make_room(store: Store, keys: Keys, feeds: Mapping[str, Feed]) -> None:
+    """Forget made-up names, longest unheard first: a full list would never name a new device."""
+    for feed in feeds:
+        _keep_latest(store, keys.senders(feed), lambda row: int(row.split(b"|", 2)[1]))
+    _keep_latest(store, keys.unknown, lambda row: int(orjson.loads(row)["last_seen"]))
+
+
+def _keep_latest(store: Store, key: str, heard_ms: Callable[[bytes], int]) -> None:
+    if store.hlen(key) <= NAMES_KEPT:
+        return
+    rows = sorted(store.hgetall(key).items(), key=lambda item: heard_ms(item[1]))
+    store.hdel(key, *(name for name, _ in rows[:-NAMES_KEPT]))
 
 
 def _let_go(store: Store, keys: Keys, feed: Feed, id: str, thing: Thing | None, now_ms: int) -> None:

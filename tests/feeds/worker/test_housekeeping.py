@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from data.live.world import World
+from data.store import read
 from data.store.ingest import event_entry
 from data.store.registry import Registry
 from feeds.worker.housekeeping import HOUR_MS, tidy
-from tests.data.store.entries import T0, Writer, position, status
+from tests.data.store.entries import T0, Writer, heartbeat, position, refused, status
 from tests.room import FEEDS, StoreView
 
 NOW = T0 + 100 * HOUR_MS
@@ -135,6 +136,25 @@ def test_open_incidents_stay_however_old(writer, view):
     world, _, _ = tidied(view)
     assert world.things["incidents"]["I-1"].active
     assert len(view.history("incidents", "I-1")) == 1
+
+
+def test_made_up_names_make_room_for_new_ones(writer, view):
+    """A thousand of them filled the lists for ever: a new device that nobody had registered was not shown."""
+    writer.write(*(heartbeat(f"made-up-{n}", n) for n in range(1000)))
+    writer.write(*(refused("unknown_object", sender=f"hotspots/X-{n}") for n in range(1000)))
+    tidied(view)
+    assert set(view.health("hotspots").senders) == {f"made-up-{n}" for n in range(500, 1000)}
+    writer.write(heartbeat("centre", 2000), refused("unknown_object", sender="hotspots/new"))
+    tidied(view)
+    assert "centre" in view.health("hotspots").senders
+    assert "hotspots/new" in {r["sender"] for r in read.unknown_senders(view.client, view.keys)}
+
+
+def test_a_few_names_stay_however_silent(writer, view):
+    writer.write(heartbeat("centre", 0), refused("unknown_object", sender="hotspots/X"))
+    tidied(view)
+    assert view.health("hotspots").senders == ("centre",)
+    assert len(read.unknown_senders(view.client, view.keys)) == 1
 
 
 def test_registered_objects_stay_however_silent(writer, view):
