@@ -14,6 +14,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 before anything that an older Pyth
 
 import argparse
 import importlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -294,6 +295,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _everything(settings, given)
         if command.call:
             return command.call(settings, given)
+    except BrokenPipeError:  # `app.py doctor | head`: whoever read has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except Exception as error:
         return _failed(error, None)
     return _run_role(command, settings, given)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 from data.settings import Settings
 from deploy.local import running
-from tests.deploy.rooms import command, environment, free_port, room, until
+from tests.deploy.rooms import PROJECT, command, environment, free_port, room, until
 
 
 def test_config_shows_every_setting_with_its_origin_and_no_secret(tmp_path: Path) -> None:
@@ -106,3 +108,11 @@ def test_forgetting_simulated_data_says_that_more_will_come(tmp_path: Path) -> N
         assert "removed" in said and "ROOM_SIMULATE" not in said, said
         here.end()
         here.gone()
+
+
+def test_a_reader_who_has_enough_sees_no_traceback(tmp_path: Path) -> None:
+    line = f"{sys.executable} app.py doctor | head -1"
+    done = subprocess.run(
+        line, shell=True, cwd=PROJECT, env=environment(tmp_path), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("ok   Python") and done.stderr == ""
