@@ -6,18 +6,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from data.clock import rfc3339
-from data.contracts import FeedHealth, Kpi, Reading, Target, Thing
+from data.contracts import Feed, FeedHealth, Kpi, Reading, Target, Thing
 from data.i18n import Translator
 from data.store.read import DeadLetter
 
 
-def feature(thing: Thing, now_ms: int) -> dict[str, Any]:
-    """One object as a GeoJSON feature; geometry is null where the place is unknown."""
+def feature(thing: Thing, feed: Feed, now_ms: int) -> dict[str, Any]:
+    """One object as a GeoJSON feature; geometry is null where the place is unknown.
+
+    Fields in `_ms` are moments and become RFC 3339 as `_time`, but for those that the feed
+    declares as a duration (a column with the unit ms).
+    """
+    lasts = {c.field for c in feed.columns if c.unit == "ms"}
+    moments = {k for k in thing.fields if k.endswith("_ms")} - lasts
     known = thing.lat is not None and thing.lon is not None
     age = None if "age_unknown" in thing.flags else thing.age_s(now_ms)
     properties: dict[str, Any] = {
-        **{k: v for k, v in thing.fields.items() if not k.endswith("_ms")},
-        **{k[:-3] + "_time": rfc3339(v) for k, v in thing.fields.items() if k.endswith("_ms")},
+        **{k: v for k, v in thing.fields.items() if k not in moments},
+        **{k[:-3] + "_time": rfc3339(thing.fields[k]) for k in sorted(moments)},
         "label": thing.label,
         "state": thing.state,
         "event_time": rfc3339(thing.event_ms),
@@ -35,9 +41,9 @@ def feature(thing: Thing, now_ms: int) -> dict[str, Any]:
     return {"type": "Feature", "id": thing.id, "geometry": geometry, "properties": properties}
 
 
-def layer(things: Mapping[str, Thing], now_ms: int) -> dict[str, Any]:
+def layer(things: Mapping[str, Thing], feed: Feed, now_ms: int) -> dict[str, Any]:
     """A feed's objects as GeoJSON."""
-    features = [feature(t, now_ms) for _, t in sorted(things.items()) if t.active]
+    features = [feature(t, feed, now_ms) for _, t in sorted(things.items()) if t.active]
     return {"type": "FeatureCollection", "as_of": rfc3339(now_ms), "features": features}
 
 

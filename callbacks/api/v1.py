@@ -50,7 +50,7 @@ def register(server: FastAPI, room: Room) -> None:
         if feed not in room.feeds:
             raise HTTPException(404, f'no feed "{feed[:64]}", only {", ".join(room.feeds)}')
         if at is None:
-            return answers.layer(picture().things.get(feed, {}), now_ms())
+            return answers.layer(picture().things.get(feed, {}), room.feeds[feed], now_ms())
         moment = _moment(at, room.city.limits.hot_hours)
         past: dict[str, Any] = await stored(_past, room, feed, moment)
         return past
@@ -126,7 +126,7 @@ def register(server: FastAPI, room: Room) -> None:
     async def with_history(feed: str, id: str) -> dict[str, Any]:
         found = thing(feed, id)
         events = await stored(read.history, room.store, room.keys, feed, id)
-        answer = answers.feature(found, now_ms())
+        answer = answers.feature(found, room.feeds[feed], now_ms())
         answer["as_of"] = rfc3339(now_ms())
         answer["history"] = [
             {
@@ -169,4 +169,4 @@ def _moment(text: str, hours: float) -> int:
 def _past(room: Room, feed: str, at_ms: int) -> dict[str, Any]:
     history = moments(room.store, room.keys, [feed], room.registry, at_ms)
     rewind = Rewind(history, {feed: room.feeds[feed]}, room.registry)
-    return answers.layer(rewind.to(at_ms)[feed], at_ms)
+    return answers.layer(rewind.to(at_ms)[feed], room.feeds[feed], at_ms)
