@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from data.profile import City
 from tests import servers
@@ -15,6 +16,9 @@ from tests.room import Room, StoreView, city_id, make_city
 from tests.servers import BrokerServer, Missing, Server, StoreServer
 
 ALL = os.environ.get("ROOM_TEST_ALL", "") not in ("", "0")
+# A busy machine is slow, not wrong: no example is timed.
+settings.register_profile("room", deadline=None)
+settings.load_profile("room")
 _missing: dict[str, int] = {}
 
 

@@ -131,6 +131,7 @@ def test_nothing_is_acknowledged_while_the_store_cannot_promise_and_nothing_is_l
     device.publish("telemetry", clients=1, rx_kbps=1, tx_kbps=1, at=1_790_000_000_000)
     room.has_taken(1)
     pipeline = room.worker.pipeline()
+    until(lambda: pipeline.stored == 1, "the first message to be acknowledged")
     mend = fault(server, None)
     until(lambda: pipeline.refusal, "the fault to be seen")
     for n in range(COUNT):
