@@ -153,8 +153,10 @@ def _until_ready(
     while not lifeline.stopping.wait(0.02):
         if server.poll() is not None:
             raise _refused(log, written, port)
-        answer = _ask(port, "PING")
-        if answer.startswith("+PONG"):
+        # of two rooms that start in the same second one may hear the other's server: ours will end by itself
+        if _ask(port, "PING").startswith("+PONG") and f"process_id:{server.pid}\r" in _ask(
+            port, "INFO server"
+        ):
             return
         if not told and time.monotonic() - began > 2:
             told = True
@@ -172,6 +174,7 @@ def _ask(port: int, line: str) -> str:
 
 CURES = (
     ("Address already in use", "free the port, or set another one (ROOM_REDIS_PORT)"),
+    ("Failed listening on port", "free the port, or set another one (ROOM_REDIS_PORT)"),
     ("No space left", "make room on the disk"),
     ("Permission denied", "give this user the right to read and write there, or set ROOM_VAR"),
     ("Read-only file system", "set ROOM_VAR to a folder that can be written"),

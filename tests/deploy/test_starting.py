@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import ports
+from deploy.local import ports, store
 from deploy.local.cure import Cure
+from deploy.local.lifeline import Lifeline
 from tests.deploy.rooms import PROJECT, command, environment, free_port, room
+from tests.servers import StoreServer
 
 
 def one_line(done: subprocess.CompletedProcess[str]) -> str:
@@ -156,3 +158,9 @@ def test_an_old_python_is_refused_in_one_line() -> None:
 def test_a_role_without_its_servers_says_what_to_start(tmp_path: Path) -> None:
     assert "app.py store" in one_line(command("web", env=environment(tmp_path)))
     assert "ROOM_REDIS_URL" in one_line(command("feeds", env=environment(tmp_path)))
+
+
+def test_another_rooms_store_is_never_taken_for_ours(tmp_path: Path, one_store: StoreServer) -> None:
+    code = "import time; time.sleep(0.5)"
+    with subprocess.Popen([sys.executable, "-c", code]) as ours, pytest.raises((Cure, RuntimeError)):
+        store._until_ready(ours, one_store.port, tmp_path / "log", 0, Lifeline("store"))
