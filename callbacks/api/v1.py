@@ -21,6 +21,7 @@ from data.store.durability import refusal
 from layouts.details import detail_rows, state_word
 
 UNROUTED = "unrouted"
+PAST_AT_ONCE = 2  # each reads a whole history; the others wait, and leave threads to all else
 Lang = Annotated[str | None, Query(description="id, en …; else Accept-Language decides", max_length=10)]
 Accept = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
 
@@ -28,6 +29,7 @@ Accept = Annotated[str | None, Header(alias="accept-language", include_in_schema
 def register(server: FastAPI, room: Room) -> None:
     """Add the routes to the server."""
     api = APIRouter(prefix="/api/v1", tags=["v1"])
+    rewinding = asyncio.Semaphore(PAST_AT_ONCE)
 
     def translator(lang: str | None, accept: str | None) -> Translator:
         return room.tr(room.language(lang, accept))
@@ -52,7 +54,8 @@ def register(server: FastAPI, room: Room) -> None:
         if at is None:
             return answers.layer(picture().things.get(feed, {}), room.feeds[feed], now_ms())
         moment = _moment(at, room.city.limits.hot_hours)
-        past: dict[str, Any] = await stored(_past, room, feed, moment)
+        async with rewinding:
+            past: dict[str, Any] = await stored(_past, room, feed, moment)
         return past
 
     @api.get("/kpis")
