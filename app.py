@@ -97,13 +97,13 @@ def _web(settings: Settings, _given: Arguments, lifeline: Lifeline) -> None:
         server.main(settings, world.city, world.feeds, world.kpis, lifeline)
 
 
-def _feeds(settings: Settings, given: Arguments, lifeline: Lifeline) -> None:
+def _feeds(settings: Settings, _given: Arguments, lifeline: Lifeline) -> None:
     from deploy.local import running
     from feeds.worker import run
 
     world = load_world(settings)
     settings = running.need(settings, "store", "broker")
-    run.main(settings, world.city, world.feeds, world.formats, world.kpis, lifeline, number=given.number)
+    run.main(settings, world.city, world.feeds, world.formats, world.kpis, lifeline)
 
 
 def _simulate(settings: Settings, given: Arguments, lifeline: Lifeline) -> None:
@@ -198,10 +198,6 @@ def _simulation_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--past", help="fill so much history first, for example 24h or 60d")
 
 
-def _worker_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--number", type=int, default=1, help="number of this worker, from 1 on")
-
-
 def _broker_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--inner", help=argparse.SUPPRESS)
 
@@ -244,7 +240,7 @@ class Command:
 COMMANDS = (
     Command("web", "pages, HTTP interface and live channel", role=_web),
     Command("feeds", "the worker that takes messages from the broker into the store",
-            role=_feeds, arguments=_worker_arguments),
+            role=_feeds),
     Command("simulate", "a simulated city that sends what devices would",
             role=_simulate, arguments=_simulation_arguments),
     Command("broker", "the embedded MQTT broker", role=_broker, arguments=_broker_arguments, late_s=1.0),

@@ -66,11 +66,15 @@ def needs_attention(
     )
 
 
+def _real(picture: Picture, feed: str) -> list[Thing]:
+    """A feed's active things; beside live data simulated ones ask nobody for anything, as in figures."""
+    things = (t for t in picture.things.get(feed, {}).values() if t.active)
+    return [t for t in things if picture.mode != "mixed" or t.source == "live"]
+
+
 def _incidents(picture: Picture, target_s: float | None) -> list[Attention]:
     rows = []
-    for thing in picture.things.get("incidents", {}).values():
-        if not thing.active:
-            continue
+    for thing in _real(picture, "incidents"):
         f = thing.fields
         since = f.get("received_ms") or thing.event_ms or picture.now_ms
         arrived = f.get("on_scene_ms")
@@ -93,7 +97,7 @@ def _incidents(picture: Picture, target_s: float | None) -> list[Attention]:
 
 def _silent_units(picture: Picture) -> list[Attention]:
     rows = []
-    for thing in picture.things.get("ambulances", {}).values():
+    for thing in _real(picture, "ambulances"):
         busy = thing.state in ("dispatched", "en_route", "on_scene", "transporting")
         if busy and thing.event_ms is not None and thing.stale(picture.now_ms):
             rows.append(

@@ -79,7 +79,7 @@ def register(server: FastAPI, room: Room) -> None:
         running = await stored(workers.workers, room.store, room.keys)
         rows = []
         for name in room.feeds:
-            row = answers.feed(health[name], now)
+            row = answers.feed(health[name], now) | {"quiet_ok": room.feeds[name].quiet_ok}
             row["rate_per_s"] = round(live[name].rate_per_s, 2) if name in live else 0.0
             rows.append(row)
         return {

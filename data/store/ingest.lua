@@ -90,7 +90,8 @@ local function event(e)
     local a, _, c, o, f, k, v = string.match(have[1], SLOT)
     old_t, old_since, old_source, old_flags, old_track, old_value = tonumber(a), tonumber(c), o, f, k, v
   end
-  heard(cfeed, mode == 'stored' and 0 or t, tonumber(received_s))
+  -- a broker's stored copy says nothing of whether the device still lives
+  if mode ~= 'stored' then heard(cfeed, t, tonumber(received_s)) end
 
   if mode == 'stored' then
     -- a broker's stored copy without a time: only where nothing is known, and of unknown age

@@ -121,3 +121,14 @@ def test_the_order_does_not_depend_on_the_order_of_the_things(calls, random):
     random.shuffle(things)
     assert order(*things) == first
     assert sorted(first) == sorted(t.id for t in things)
+
+
+def test_beside_live_data_a_simulated_incident_asks_nobody_for_anything():
+    made_up = replace(incident("sim", 5, severity=1), source="simulated")
+    true = replace(incident("true", 5, severity=2), source="live")
+    shown = picture(made_up, true)
+    assert [r.id for r in needs_attention(replace(shown, mode="mixed"), FEEDS, TARGET_S)] == ["true"]
+    assert [r.id for r in needs_attention(replace(shown, mode="simulated"), FEEDS, TARGET_S)] == [
+        "sim",
+        "true",
+    ]
