@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 from fastapi import FastAPI, Request
 from starlette.responses import PlainTextResponse, Response
 
+BODY_MOST = 1_000_000  # no page and no program sends more
 LOOPBACK_NAMES = {"127.0.0.1", "localhost", "[::1]", "::1"}
 
 
@@ -81,6 +82,9 @@ def install(server: FastAPI, origins: Origins, policy: Callable[[], str]) -> Non
             )
         if request.method not in ("GET", "HEAD", "OPTIONS") and not origins.allow(origin, host):
             return PlainTextResponse("Origin not allowed.\n", 403)
+        length = request.headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > BODY_MOST:
+            return PlainTextResponse(f"At most {BODY_MOST} bytes are taken.\n", 413)
         answer = await call_next(request)
         answer.headers.setdefault("Content-Security-Policy", policy())
         answer.headers.setdefault("X-Content-Type-Options", "nosniff")

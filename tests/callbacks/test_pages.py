@@ -119,3 +119,8 @@ def test_the_base_map_is_ours(web: Web) -> None:
     assert len(answer.json()["villages"]) == 177
     again = httpx.get(f"{web.url}/basemap.json", headers={"If-None-Match": answer.headers["etag"]})
     assert again.status_code == 304
+
+
+def test_a_body_larger_than_anything_we_send_is_refused(web: Web) -> None:
+    answer = httpx.post(f"{web.url}/_dash-update-component", content=b"x" * 1_000_001)
+    assert answer.status_code == 413
