@@ -49,7 +49,11 @@ class RunningRoom:
                 start_new_session=True,
             )
         self.url = f"http://127.0.0.1:{self.http}"
-        self.device = self._connect()
+        try:
+            self.device = self._connect()
+        except BaseException:
+            self._end()
+            raise
 
     def _connect(self) -> mqtt.Client:
         until(self.ready, "the room to be ready", 60)
@@ -82,6 +86,9 @@ class RunningRoom:
     def stop(self) -> None:
         """End in good order."""
         self.device.loop_stop()
+        self._end()
+
+    def _end(self) -> None:
         self.process.send_signal(signal.SIGINT)
         try:
             self.process.wait(20)
