@@ -23,7 +23,12 @@ _missing: dict[str, int] = {}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Kills and soaks run only when asked for: `-m long`."""
+    """Kills and soaks run only when asked for: `-m long`. Pages come last.
+
+    Playwright keeps an event loop in the main thread until the end of the run, and then no other
+    test may start one of its own.
+    """
+    items.sort(key=lambda item: "browser" in item.path.parts)
     if "long" in (config.option.markexpr or ""):
         return
     chosen = [i for i in items if not i.get_closest_marker("long")]
