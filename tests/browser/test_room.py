@@ -190,7 +190,7 @@ def test_a_published_position_glides_into_place(room: RunningRoom, wall: Wall) -
     before = wall.page.evaluate("room.map.stats.redraws")
     room.publish("ambulances/AMB-01/position", lat=-6.985, lon=110.415, heading_deg=180)
     wall.sees(lambda: wall.page.evaluate("window.most") > 0, "a gliding unit", 10)
-    wall.sees(lambda: wall.page.evaluate("room.map.stats.redraws") > before + 3, "several redraws", 10)
+    wall.sees(lambda: wall.page.evaluate("room.map.stats.redraws") > before, "redraws", 10)
     wall.sees(lambda: wall.page.evaluate("room.map.stats.gliding") == 0, "the unit at rest", 10)
 
 
@@ -281,8 +281,10 @@ def test_a_hanging_worker_is_named_and_recovers(room: RunningRoom, wall: Wall) -
 
 
 def test_a_lost_broker_is_named_and_everything_resumes(room: RunningRoom, wall: Wall) -> None:
-    room.child("broker").send_signal(signal.SIGKILL)
+    broker = room.child("broker")
+    broker.suspend()  # a killed one may be back before anybody has looked
     wall.sees(lambda: "broker" in wall.banner.lower(), "the broker's trouble", 8)
+    broker.kill()
     wall.sees(lambda: wall.banner == "", "no trouble", 30)
     until(room.device.is_connected, "the device to be connected again", 20)
     heard(room)
