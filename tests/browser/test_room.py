@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -190,7 +191,15 @@ def test_a_published_position_glides_into_place(room: RunningRoom, wall: Wall) -
     before = wall.page.evaluate("room.map.stats.redraws")
     room.publish("ambulances/AMB-01/position", lat=-6.985, lon=110.415, heading_deg=180)
     wall.sees(lambda: wall.page.evaluate("window.most") > 0, "a gliding unit", 10)
-    wall.sees(lambda: wall.page.evaluate("room.map.stats.redraws") > before, "redraws", 10)
+    lats = itertools.cycle((-6.99, -6.985))
+
+    def redrawn() -> bool:  # a busy machine may give one glide few frames; the next fix glides again
+        if wall.page.evaluate("room.map.stats.redraws") > before + 3:
+            return True
+        room.publish("ambulances/AMB-01/position", lat=next(lats), lon=110.415, heading_deg=180)
+        return False
+
+    wall.sees(redrawn, "several redraws", 10)
     wall.sees(lambda: wall.page.evaluate("room.map.stats.gliding") == 0, "the unit at rest", 10)
 
 
